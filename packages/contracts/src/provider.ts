@@ -1,0 +1,164 @@
+/**
+ * The provider port: everything Reelay knows about an upstream. A provider is a plain class; it does not retry, log, read the
+ * environment or touch the database, and what it keeps between calls is opaque JSON that another process can take up.
+ */
+import type { GenerationKind } from './domain.js';
+import type { ErrorCode } from './errors.js';
+import type { GenerationRequest } from './generation-request.js';
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+/** Static facts that drive routing, /v1/models and the console. */
+export interface ProviderDeclaration {
+  id: string;
+  name: string;
+  kinds: readonly GenerationKind[];
+  /**
+   * How a submit with unknown outcome is resolved: `elimination` compares listings and allows one unresolved submit per token;
+   * `none` has no list, so the target's policy decides after the socket timeout.
+   */
+  reconcile: 'elimination' | 'none';
+  /** Whether the create call is itself the render (own queue, own drain). */
+  synchronous: boolean;
+  /** Longest time, in ms, a finished task may be missing from both lists (between leaving pending and entering drafts). */
+  listGapMs: number;
+  canCancel: boolean;
+}
+
+/** Where a provider's calls go. All upstream addresses are configuration; media come only from `mediaHosts`. */
+export interface ProviderTarget {
+  /** Name stored with tokens, e.g. `sora` or `simulator`. */
+  name: string;
+  /** Named base URLs, without a trailing slash. Which names exist is the provider's affair. */
+  urls: Readonly<Record<string, string>>;
+  /** `host` or `host:port`, or `*.example.com`, that media may be fetched from. */
+  mediaHosts: readonly string[];
+  /** Results of this target are marked as simulated wherever they are shown. */
+  simulated: boolean;
+}
+
+/** Lives in memory only, until it expires. */
+export interface Credential {
+  tokenId: string;
+  accessToken: string;
+  /** Raised by every refresh; a worker names the version that was refused when it asks for a new one. */
+  version: number;
+}
+
+/**
+ * Commits `intent → sent`. Resolves with the monotonic time (`performance.now()`, ms) at which that commit began and the longest
+ * time that may lie between it and the first byte; when more has passed in the tick of the write, nothing is written.
+ */
+export type BeforeSend = () => Promise<{ commitStartedAt: number; freshMs: number }>;
+
+export interface UpstreamRequest {
+  method: 'GET' | 'POST' | 'DELETE';
+  url: string;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+  timeoutMs?: number;
+  /** Bytes of answer accepted at most; more is an error. Default 4 MiB. */
+  maximumBytes?: number;
+  /**
+   * Marks the one request that costs money: awaited after the connection stands and immediately before the first byte.
+   * When it throws, nothing is sent, and its error is the cause of the `TransportError` (`phase: 'before_send'`).
+   */
+  beforeSend?: BeforeSend;
+}
+
+export interface UpstreamResponse {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  text: string;
+}
+
+/** Throws `TransportError`; any HTTP status is an answer. Goes through the attempt's proxy and is recorded with secrets masked. */
+export type UpstreamFetch = (request: UpstreamRequest) => Promise<UpstreamResponse>;
+
+/** Finds the nonce for a proof-of-work challenge off the main thread. Source: sora-web.md section 2. */
+export interface ProofSolver {
+  solve(
+    challenge: { seed: string; difficulty: string; config: readonly unknown[] },
+    signal: AbortSignal,
+  ): Promise<{ solution: string; solved: boolean }>;
+}
+
+/** What every call is handed; nothing else may be reached for. */
+export interface CallContext {
+  fetch: UpstreamFetch;
+  target: ProviderTarget;
+  credential: Credential;
+  signal: AbortSignal;
+  /** Unix milliseconds. */
+  now: () => number;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  uuid: () => string;
+  solver: ProofSolver;
+  /** Provider settings by name without the provider's prefix, e.g. `draftsPage`. */
+  settings: Readonly<Record<string, number>>;
+}
+
+export interface SubmitContext extends CallContext {
+  /** Commits `intent → sent`; hand it to the one request that costs money, exactly once. */
+  beforeSend: BeforeSend;
+  /** Hard timeout of that request in ms. */
+  submitTimeoutMs: number;
+}
+
+/** An accepted upstream task: its id there, and whatever else the adaptor wants back later. */
+export interface Operation {
+  id: string;
+  data?: Json;
+}
+
+export interface MediaSource {
+  url: string;
+  /** Expected kind; the fetcher sniffs the content itself. */
+  kind: 'video' | 'image';
+}
+
+export type PollOutcome =
+  /** Also the outcome of a task that is in neither list: only the maximum task time ends that. */
+  | { state: 'pending'; progress?: number; status?: string }
+  | { state: 'done'; operation: Operation; media: MediaSource[] }
+  | { state: 'refused'; error: { code: ErrorCode; message: string } };
+
+/** Ids of everything on the token's lists. `finished` is newest first. */
+export interface UpstreamListing {
+  pending: string[];
+  finished: string[];
+  /** False when a cap stopped the paging before `until` or the end was reached: such a listing proves nothing absent. */
+  complete: boolean;
+}
+
+export interface AccountInspection {
+  /** Stable upstream identity; two credentials with the same one are the same account. */
+  identity: string;
+  label: string;
+  plan: 'free' | 'plus' | 'team' | 'pro' | null;
+  sora2: boolean | null;
+  /** Videos left, and when the count starts again (Unix ms); null when unknown. */
+  remaining: number | null;
+  resetsAt: number | null;
+  /** Unix ms, from the access token. */
+  expiresAt: number | null;
+}
+
+export interface Provider {
+  readonly declaration: ProviderDeclaration;
+  /** Uploads and the like. Repeatable, costs nothing. */
+  prepare(request: GenerationRequest, context: CallContext): Promise<Json>;
+  /** Proof of work, then `beforeSend`, then the paid request. @throws UpstreamError */
+  submit(request: GenerationRequest, prepared: Json, context: SubmitContext): Promise<Operation>;
+  /** One round for all open operations of a token, keyed by operation id. @throws UpstreamError */
+  poll(operations: readonly Operation[], context: CallContext): Promise<ReadonlyMap<string, PollOutcome>>;
+  /** Pending, *then* finished, paged until an id of `until` or the end. @throws UpstreamError */
+  list(until: ReadonlySet<string> | undefined, context: CallContext): Promise<UpstreamListing>;
+  /** Fresh addresses of a finished operation's media. @throws UpstreamError */
+  media(operation: Operation, context: CallContext): Promise<MediaSource[]>;
+  /** Removes something we left upstream; resolves when it is gone. @throws UpstreamError */
+  cleanUp(litter: { kind: string; reference: Json }, context: CallContext): Promise<void>;
+  /** @throws UpstreamError */
+  inspect(context: CallContext): Promise<AccountInspection>;
+}

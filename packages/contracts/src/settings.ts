@@ -1,0 +1,76 @@
+/**
+ * Run-time settings: rows of table `setting`, edited while everything runs. Every number that a test must scale is one of these.
+ * Times are milliseconds.
+ */
+import { z } from 'zod';
+
+const milliseconds = (fallback: number) => z.number().int().nonnegative().default(fallback);
+const count = (fallback: number) => z.number().int().positive().default(fallback);
+
+export const settingsSchema = z.object({
+  /** From accept to the latest end of a generation. */
+  'generation.deadlineMs': milliseconds(60 * 60_000),
+  /** How long a non-streaming request waits before it answers 504 `still_running`. */
+  'generation.waitMs': milliseconds(280_000),
+  /** Silence after which a stream sends a comment line. */
+  'stream.keepAliveMs': milliseconds(12_000),
+  /** How often the seqs of all watched generations are compared with the database. */
+  'stream.recheckMs': milliseconds(10_000),
+  /** Hard socket timeout of the one paid request, counted from `sent` (T). */
+  'submit.timeoutMs': milliseconds(45_000),
+  /** Longest time between the start of the `sent` commit and the first byte. */
+  'submit.freshnessMs': milliseconds(5_000),
+  /** How long a submit waits for its turn on a token where reconciliation is by elimination. */
+  'submit.turnMs': milliseconds(20_000),
+  /** Refusals through the token's fault before the generation fails with the last reason. */
+  'submit.maximumRefusals': count(5),
+  /** First and longest pause before a submit that was not sent is tried again. */
+  'submit.retryMinimumMs': milliseconds(1_000),
+  'submit.retryMaximumMs': milliseconds(30_000),
+  /** Clean listings needed, and the shortest time they must span, before an unknown submit counts as absent. */
+  'reconcile.listings': count(3),
+  'reconcile.settleMs': milliseconds(60_000),
+  /** Age up to which the token's last complete list serves as `known_before`. */
+  'reconcile.knownBeforeMs': milliseconds(5_000),
+  'poll.minimumMs': milliseconds(1_000),
+  'poll.maximumMs': milliseconds(15_000),
+  /** Longest time an accepted task may take upstream. */
+  'render.maximumMs': milliseconds(50 * 60_000),
+  /** Pause before fetching media is tried again, and how often. */
+  'finish.retryMs': milliseconds(2_000),
+  'finish.attempts': count(20),
+  /** Cool-down of a token after a fault that names no time of its own. */
+  'token.coolDownMs': milliseconds(60_000),
+  /** What limit −1 (unlimited) means in slots. */
+  'token.unlimitedSlots': count(1_000),
+  /** Period of the in-process timers that restore jobs, deadlines and open attempts. */
+  'timer.repairMs': milliseconds(10_000),
+  'timer.assignMs': milliseconds(1_000),
+  /** Validity of signed media links. */
+  'media.linkSeconds': count(24 * 3600),
+  /** Sora: items asked of the drafts list per page, and pages followed at most. */
+  'sora.draftsPage': count(15),
+  'sora.draftsPages': count(20),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+export type SettingKey = keyof Settings;
+
+export const defaultSettings: Settings = settingsSchema.parse({});
+export const settingKeys = Object.keys(settingsSchema.shape) as SettingKey[];
+
+/** Bad or unknown rows fall back to the default: a wrong setting must not stop the pool. Returns what was ignored. */
+export function readSettings(rows: readonly { key: string; value: unknown }[]): {
+  settings: Settings;
+  ignored: string[];
+} {
+  const settings: Record<string, unknown> = { ...defaultSettings };
+  const ignored: string[] = [];
+  for (const { key, value } of rows) {
+    const field = Object.hasOwn(settingsSchema.shape, key) ? settingsSchema.shape[key as SettingKey] : undefined;
+    const parsed = field?.safeParse(value);
+    if (parsed?.success) settings[key] = parsed.data;
+    else ignored.push(key);
+  }
+  return { settings: settings as Settings, ignored };
+}

@@ -1,0 +1,61 @@
+/** Bodies of the token-manager's internal API and of the admin routes passed on to it. Answers never contain a secret. */
+import { z } from 'zod';
+
+const limit = z.number().int().min(-1).max(10_000);
+
+export const addTokenSchema = z.object({
+  provider: z.literal('sora').default('sora'),
+  /** Which upstream the account lives on. */
+  target: z.enum(['sora', 'simulator']).default('sora'),
+  accessToken: z.string().min(16).max(16_384),
+  sessionToken: z.string().min(1).max(16_384).optional(),
+  refreshToken: z.string().min(1).max(16_384).optional(),
+  clientId: z.string().max(256).optional(),
+  label: z.string().max(256).optional(),
+  /** `http://`, `https://` with optional user and password; kept sealed. */
+  proxyUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(2_048)
+    .optional(),
+  /** Tasks at once; −1 is unlimited. */
+  imageLimit: limit.default(1),
+  videoLimit: limit.default(3),
+});
+export type AddToken = z.infer<typeof addTokenSchema>;
+
+export const tokenViewSchema = z.object({
+  id: z.string(),
+  provider: z.string(),
+  target: z.string(),
+  label: z.string(),
+  /** Last four characters of the access token. */
+  accessTokenHint: z.string(),
+  plan: z.string().nullable(),
+  sora2: z.boolean().nullable(),
+  state: z.string(),
+  stateReason: z.string().nullable(),
+  remaining: z.number().int().nullable(),
+  imageLimit: z.number().int(),
+  videoLimit: z.number().int(),
+  usedSlots: z.number().int(),
+  videoCoolingUntil: z.string().nullable(),
+  imageCoolingUntil: z.string().nullable(),
+  expiresAt: z.string().nullable(),
+  createdAt: z.string(),
+});
+export type TokenView = z.infer<typeof tokenViewSchema>;
+
+export const credentialRequestSchema = z.object({
+  /** The version the upstream refused, so that concurrent refusals refresh once. */
+  staleVersion: z.number().int().optional(),
+});
+
+export const credentialViewSchema = z.object({
+  accessToken: z.string(),
+  version: z.number().int(),
+  /** Unix ms. */
+  expiresAt: z.number().nullable(),
+  target: z.string(),
+  proxyUrl: z.string().nullable(),
+});
+export type CredentialView = z.infer<typeof credentialViewSchema>;

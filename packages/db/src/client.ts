@@ -1,0 +1,35 @@
+/** The database client. Every connection of every app carries the timeouts that keep one stuck statement from stopping the pool. */
+import { PrismaPg } from '@prisma/adapter-pg';
+import { Prisma, PrismaClient } from './generated/prisma/client.js';
+
+export type Database = PrismaClient;
+/** The client inside a transaction; functions that only need statements take `Queryable`. */
+export type Transaction = Prisma.TransactionClient;
+export type Queryable = Database | Transaction;
+
+export interface DatabaseOptions {
+  url: string;
+  /** Shown in pg_stat_activity. */
+  applicationName: string;
+  /** Connections at most. */
+  poolSize?: number;
+}
+
+const sessionOptions =
+  '-c statement_timeout=10000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=5000 -c timezone=UTC';
+
+export function createDatabase(options: DatabaseOptions): Database {
+  const adapter = new PrismaPg(
+    {
+      connectionString: options.url,
+      application_name: options.applicationName,
+      max: options.poolSize ?? 10,
+      options: sessionOptions,
+      connectionTimeoutMillis: 5_000,
+      keepAlive: true,
+    },
+    // A connection that breaks while idle is replaced by the pool; without a listener the event would end the process.
+    { onPoolError: () => undefined, onConnectionError: () => undefined },
+  );
+  return new PrismaClient({ adapter });
+}

@@ -1,0 +1,50 @@
+/** The only writer of a terminal state: state, terminal event, intent attempt, slot and usage in one transaction. */
+import type { TerminalState } from '@reelay/contracts/domain';
+import type { StoredError } from '@reelay/contracts/errors';
+import type { GenerationEvent } from '@reelay/contracts/events';
+import type { GenerationResult } from '@reelay/contracts/generation-request';
+import { closeAttempt } from '../attempts/close-attempt.js';
+import type { Transaction } from '../client.js';
+import type { PublishedEvent } from './progress-generations.js';
+
+export type GenerationEnd =
+  | { state: 'succeeded'; result: GenerationResult }
+  | { state: 'failed' | 'cancelled'; error: StoredError };
+
+/**
+ * Ends a generation exactly once; undefined when it had ended before. A later state than `intent` of its attempt is left alone:
+ * what the upstream has keeps its slot until it is closed by a poll. Publish the event after the commit, then ring `dispatch`.
+ */
+export async function endGeneration(
+  tx: Transaction,
+  generationId: string,
+  end: GenerationEnd,
+): Promise<PublishedEvent | undefined> {
+  const result = end.state === 'succeeded' ? JSON.stringify(end.result) : null;
+  const error = end.state === 'succeeded' ? null : JSON.stringify(end.error);
+  const [ended] = await tx.$queryRaw<{ seq: number }[]>`
+    UPDATE generation SET
+      state = ${end.state}, stage = 'ended', seq = seq + 1, completed_at = now(), prepared = NULL, media_sources = NULL,
+      progress = CASE WHEN ${end.state} = 'succeeded' THEN 100 ELSE progress END,
+      result = ${result}::jsonb, error = ${error}::jsonb
+    WHERE id = ${generationId} AND state IN ('queued', 'running')
+    RETURNING seq`;
+  if (!ended) return undefined;
+  const event = terminalEvent(ended.seq, end);
+  await tx.$executeRaw`
+    INSERT INTO generation_event (generation_id, seq, type, data)
+    VALUES (${generationId}, ${event.seq}, ${event.type}, ${JSON.stringify(event.data)}::jsonb)`;
+  const intents = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id FROM submit_attempt WHERE generation_id = ${generationId} AND state = 'intent' FOR UPDATE`;
+  for (const { id } of intents) {
+    await closeAttempt(tx, { attemptId: id, from: ['intent'], to: 'not_sent', reason: `generation ${end.state}` });
+  }
+  await tx.$executeRaw`UPDATE usage SET state = 'released' WHERE generation_id = ${generationId} AND state = 'reserved'`;
+  return { generationId, event };
+}
+
+function terminalEvent(seq: number, end: GenerationEnd): GenerationEvent {
+  if (end.state === 'succeeded') return { type: 'generation.succeeded', seq, data: { result: end.result } };
+  const type = `generation.${end.state satisfies TerminalState}` as const;
+  return { type, seq, data: { error: end.error } };
+}

@@ -1,0 +1,47 @@
+/** Run-time settings with a short cache, so that an edit takes effect everywhere within two seconds and reading costs nothing. */
+import { defaultSettings, readSettings, type SettingKey, type Settings } from '@reelay/contracts/settings';
+import type { Database, Queryable } from './client.js';
+
+const freshMs = 2_000;
+
+export interface SettingsReader {
+  /** The settings now; the last known ones when the database cannot be asked. */
+  read(): Promise<Settings>;
+}
+
+export function createSettingsReader(database: Database, now: () => number = Date.now): SettingsReader {
+  let settings = defaultSettings;
+  let readAt = Number.NEGATIVE_INFINITY;
+  let reading: Promise<Settings> | undefined;
+
+  async function refresh(): Promise<Settings> {
+    try {
+      settings = await loadSettings(database);
+      readAt = now();
+    } catch {
+      // Whoever needs the database for more than a setting will meet the failure itself.
+    } finally {
+      reading = undefined;
+    }
+    return settings;
+  }
+
+  return {
+    async read() {
+      if (now() - readAt < freshMs) return settings;
+      reading ??= refresh();
+      return reading;
+    },
+  };
+}
+
+export async function loadSettings(database: Queryable): Promise<Settings> {
+  const rows = await database.setting.findMany({ select: { key: true, value: true } });
+  return readSettings(rows).settings;
+}
+
+export async function writeSettings(database: Queryable, values: Partial<Record<SettingKey, number>>): Promise<void> {
+  for (const [key, value] of Object.entries(values)) {
+    await database.setting.upsert({ where: { key }, create: { key, value }, update: { value, updatedAt: new Date() } });
+  }
+}

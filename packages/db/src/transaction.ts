@@ -1,0 +1,49 @@
+/** Transactions with the retries that Postgres asks for, and reading of its error codes through Prisma's wrappers. */
+import type { Database, Transaction } from './client.js';
+
+const retryable = new Set(['40001', '40P01']);
+const maximumTries = 3;
+
+/**
+ * Serialization failures and deadlocks are repeated at most three times. Nothing inside may touch a network, and the work must
+ * not keep state between tries. Lock order: generation → attempt → slot → token → usage.
+ */
+export async function inTransaction<Result>(
+  database: Database,
+  work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await database.$transaction(work, { maxWait: 5_000, timeout: 15_000 });
+    } catch (error) {
+      if (tries >= maximumTries || !retryable.has(sqlState(error) ?? '')) throw error;
+    }
+  }
+}
+
+/** Postgres' five-character SQLSTATE from whatever Prisma or pg threw; Prisma's own unique-violation code is translated. */
+export function sqlState(error: unknown): string | undefined {
+  for (let current: unknown = error, depth = 0; isRecord(current) && depth < 6; depth += 1) {
+    const { code, originalCode } = current;
+    if (typeof originalCode === 'string' && sqlStatePattern.test(originalCode)) return originalCode;
+    if (typeof code === 'string') {
+      if (code === 'P2002') return '23505';
+      if (code === 'P2034') return '40001';
+      if (sqlStatePattern.test(code)) return code;
+    }
+    const meta: unknown = current.meta;
+    const driverError = isRecord(meta) ? meta.driverAdapterError : undefined;
+    current = driverError ?? current.cause;
+  }
+  return undefined;
+}
+
+export function isUniqueViolation(error: unknown): boolean {
+  return sqlState(error) === '23505';
+}
+
+const sqlStatePattern = /^[0-9A-Z]{2}[0-9A-Z]{3}$/;
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,154 @@
+/** The official SDK against the whole stack: what a user's own script would do. */
+import { probeMp4 } from '@reelay/testing/mp4';
+import OpenAI from 'openai';
+import { Stack } from '../support/stack.js';
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await Stack.start({ settings: { 'generation.waitMs': 1_500 } });
+});
+afterAll(() => stack.stop());
+
+const model = 'sora2-portrait-10s';
+
+async function finishedVideo(id: string): Promise<OpenAI.Videos.Video> {
+  const client = stack.client();
+  for (;;) {
+    const video = await client.videos.retrieve(id);
+    if (video.status === 'completed' || video.status === 'failed') return video;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+test('a chat stream tells its progress in reasoning_content and ends with a playable video', async () => {
+  const chat = await stack.client().chat.completions.create({
+    model: 'sora2-landscape-15s',
+    messages: [{ role: 'user', content: 'a paper boat on a lake' }],
+    stream: true,
+  });
+  const ids = new Set<string>();
+  let content = '';
+  let reasoning = '';
+  let finish: string | null = null;
+  for await (const chunk of chat) {
+    ids.add(chunk.id);
+    expect(chunk.model).toBe('sora2-landscape-15s');
+    const [choice] = chunk.choices;
+    content += choice?.delta.content ?? '';
+    reasoning += (choice?.delta as { reasoning_content?: string } | undefined)?.reasoning_content ?? '';
+    finish = choice?.finish_reason ?? finish;
+  }
+  expect(ids.size).toBe(1);
+  expect(finish).toBe('stop');
+  expect(reasoning).toMatch(/\d+%/);
+  const url = /^```html\n<video src='([^']+)' controls><\/video>\n```$/.exec(content)?.[1];
+  expect(url).toBeDefined();
+  const answer = await fetch(url as string);
+  expect(answer.headers.get('content-type')).toBe('video/mp4');
+  const video = probeMp4(Buffer.from(await answer.arrayBuffer()));
+  expect(video).toMatchObject({ codec: 'avc1', width: 640, height: 360, durationMs: 15_000 });
+});
+
+test('videos.create, retrieve and downloadContent give the video, marked as simulated', async () => {
+  const client = stack.client();
+  const created = await client.videos.create({ model, prompt: 'a lighthouse in the fog' });
+  expect(created).toMatchObject({ object: 'video', status: 'queued', progress: 0, seconds: '10', error: null });
+  const video = await finishedVideo(created.id);
+  expect(video).toMatchObject({ id: created.id, status: 'completed', progress: 100, size: '360x640', simulated: true });
+  const file = Buffer.from(await (await client.videos.downloadContent(created.id)).arrayBuffer());
+  expect(probeMp4(file)).toMatchObject({ codec: 'avc1', width: 360, height: 640, durationMs: 10_000 });
+});
+
+test('a non-streaming chat that is not done in time answers 504, and the SDK own retries get the same generation', async () => {
+  const prompt = 'a train crossing a bridge';
+  const completion = await stack.client({ maxRetries: 5 }).chat.completions.create({
+    model,
+    messages: [{ role: 'user', content: prompt }],
+  });
+  expect(completion.choices[0]?.message.content).toContain("<video src='");
+  expect(await stack.submitsOf(prompt)).toHaveLength(1);
+
+  const [impatient] = await Promise.allSettled([
+    stack.client().chat.completions.create({ model, messages: [{ role: 'user', content: 'a slow snail' }] }),
+  ]);
+  if (impatient.status === 'fulfilled') throw new Error('a render longer than the wait cannot be answered in time');
+  expect(impatient.reason).toBeInstanceOf(OpenAI.InternalServerError);
+  expect(impatient.reason).toMatchObject({ status: 504, code: 'still_running' });
+});
+
+test('an id of any dialect reads the same generation, and the models say what they are', async () => {
+  const client = stack.client();
+  const { id } = await client.videos.create({ model, prompt: 'a red kite' });
+  const ulid = id.replace('video_', '');
+  const answer = await fetch(`${stack.run.gatewayUrl}/v1/generations/chatcmpl-${ulid}`, {
+    headers: { authorization: `Bearer ${stack.run.apiKey}` },
+  });
+  expect(await answer.json()).toMatchObject({ model, kind: 'video', simulated: expect.any(Boolean) });
+  const models = (await client.models.list()).data;
+  expect(models.map((entry) => entry.id)).toEqual(
+    expect.arrayContaining(['sora2-landscape-10s', 'sora2-landscape-15s', 'sora2-portrait-10s', 'sora2-portrait-15s']),
+  );
+  expect(models.every((entry) => 'simulated' in entry)).toBe(true);
+});
+
+describe('what a client does wrong raises the right class of the SDK and says what to do', () => {
+  const cases: [string, () => Promise<unknown>, unknown, Record<string, unknown>][] = [
+    [
+      'an unknown model',
+      () => stack.client().videos.create({ model: 'sora-9', prompt: 'x' }),
+      OpenAI.NotFoundError,
+      { code: 'model_not_found', param: 'model', message: expect.stringContaining('GET /v1/models') },
+    ],
+    [
+      'a missing prompt',
+      () => stack.client().post('/videos', { body: { model } }),
+      OpenAI.BadRequestError,
+      { code: 'missing_required_parameter', param: 'prompt' },
+    ],
+    [
+      'an empty chat',
+      () => stack.client().chat.completions.create({ model, messages: [{ role: 'user', content: ' ' }] }),
+      OpenAI.BadRequestError,
+      { code: 'missing_required_parameter', param: 'messages' },
+    ],
+    [
+      'a wrong key',
+      () => stack.client({ apiKey: 'rly_not-a-key-of-this-place' }).models.list(),
+      OpenAI.AuthenticationError,
+      { code: 'invalid_api_key', message: expect.stringContaining('Authorization') },
+    ],
+    [
+      'an id of nobody',
+      () => stack.client().videos.retrieve('video_01JZZZZZZZZZZZZZZZZZZZZZZZ'),
+      OpenAI.NotFoundError,
+      { code: 'not_found' },
+    ],
+    ['an unknown route', () => stack.client().get('/nothing/here'), OpenAI.NotFoundError, { code: 'route_not_found' }],
+  ];
+  test.each(cases)('%s', async (_name, call, errorClass, fields) => {
+    const error: unknown = await call().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(errorClass);
+    expect(error).toMatchObject({ ...fields, requestID: expect.stringMatching(/.{8,}/) });
+  });
+
+  test('a malformed body', async () => {
+    const answer = await fetch(`${stack.run.gatewayUrl}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${stack.run.apiKey}`, 'content-type': 'application/json' },
+      body: '{"model": "sora2-landscape-10s", "messages": [',
+    });
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get('x-request-id')).toBeTruthy();
+    expect(await answer.json()).toEqual({
+      error: {
+        message: expect.stringContaining('JSON'),
+        type: 'invalid_request_error',
+        param: null,
+        code: 'invalid_json',
+      },
+    });
+  });
+});

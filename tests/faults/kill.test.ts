@@ -1,0 +1,76 @@
+/** kill -9 of any process, and Redis losing everything, while videos render: each ends once, and the upstream saw one submit. */
+import { probeMp4 } from '@reelay/testing/mp4';
+import { waitFor } from '@reelay/testing/wait-for';
+import type { Stack as StackType } from '../support/stack.js';
+import { Stack } from '../support/stack.js';
+
+let stack: StackType;
+beforeAll(async () => {
+  stack = await Stack.start({ renderMs: 5_000, settings: { 'timer.repairMs': 2_000 } });
+});
+afterAll(() => stack.stop());
+
+/** Gateways and databases that are just being restarted refuse connections; a patient client asks again. */
+async function patiently<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  let answer: Answer | undefined;
+  await waitFor(
+    async () => {
+      answer = await ask().catch(() => undefined);
+      return answer !== undefined;
+    },
+    { timeoutMs: 30_000 },
+  );
+  return answer as Answer;
+}
+
+async function createVideo(prompt: string): Promise<string> {
+  return (await stack.client().videos.create({ model: 'sora2-landscape-10s', prompt })).id;
+}
+
+async function awaitStage(id: string, stage: string): Promise<void> {
+  await waitFor(
+    async () =>
+      ((await patiently(() => stack.client().videos.retrieve(id))) as unknown as { stage: string }).stage === stage,
+    {
+      timeoutMs: 30_000,
+    },
+  );
+}
+
+async function expectOneVideo(id: string, prompt: string): Promise<void> {
+  await waitFor(async () => (await patiently(() => stack.client().videos.retrieve(id))).status === 'completed', {
+    timeoutMs: 75_000,
+  });
+  const answer = await patiently(() => stack.client().videos.downloadContent(id));
+  expect(probeMp4(Buffer.from(await answer.arrayBuffer()))).toMatchObject({ durationMs: 10_000 });
+  expect(await stack.submitsOf(prompt)).toHaveLength(1);
+}
+
+test.each(['worker', 'gateway', 'token-manager', 'redis', 'postgres', 'simulator'])(
+  'kill -9 of %s while a video renders: it completes with one submit',
+  async (name) => {
+    const prompt = `a video that outlives the ${name}`;
+    const id = await createVideo(prompt);
+    await awaitStage(id, 'rendering');
+    await stack.killAndAwaitSuccessor(name);
+    await expectOneVideo(id, prompt);
+  },
+  120_000,
+);
+
+test('FLUSHALL while videos wait and render: all complete, one submit each', async () => {
+  // More than the pool has slots, so that some wait.
+  const prompts = Array.from({ length: 14 }, (_, index) => `flushed video ${index}`);
+  const ids = await Promise.all(prompts.map(createVideo));
+  await awaitStage(ids[0] as string, 'rendering');
+  await stack.flushRedis();
+  await Promise.all(ids.map((id, index) => expectOneVideo(id, prompts[index] as string)));
+}, 150_000);
+
+test('nothing leaked: no open attempt, no held slot, one end per generation', async () => {
+  const [counts] = await stack.sql<Record<string, string>>(`
+    SELECT (SELECT count(*) FROM submit_attempt WHERE closed_at IS NULL) AS attempts, (SELECT count(*) FROM token_slot) AS slots,
+           (SELECT count(*) FROM generation WHERE state NOT IN ('succeeded')) AS unfinished,
+           (SELECT count(*) FROM usage WHERE state <> 'booked') AS unbooked`);
+  expect(counts).toEqual({ attempts: '0', slots: '0', unfinished: '0', unbooked: '0' });
+});

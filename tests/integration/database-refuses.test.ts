@@ -1,0 +1,158 @@
+/** What must never be is refused by the database itself, whatever the code above it does. */
+import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
+import { Client } from 'pg';
+
+let database: TestDatabase;
+let client: Client;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  client = new Client({ connectionString: database.url });
+  await client.connect();
+  await client.query(`INSERT INTO owner (id, name) VALUES ('o', 'owner')`);
+  await client.query(
+    `INSERT INTO token (id, provider, target, identity, label, access_token_sealed, access_token_hint) VALUES ('t', 'sora', 'simulator', 'i', 'l', 's', 'h')`,
+  );
+});
+afterAll(async () => {
+  await client.end();
+  await database.drop();
+});
+
+let next = 0;
+async function generation(fields: Record<string, unknown> = {}): Promise<string> {
+  next += 1;
+  const row: Record<string, unknown> = {
+    id: `g${next}`,
+    owner_id: 'o',
+    dialect: 'videos',
+    kind: 'video',
+    model: 'm',
+    provider: 'sora',
+    lane: 'l',
+    request: '{}',
+    request_hash: 'h',
+    deadline_at: new Date(Date.now() + 1e6),
+    ...fields,
+  };
+  const names = Object.keys(row);
+  await client.query(
+    `INSERT INTO generation (${names.join(', ')}) VALUES (${names.map((_, index) => `$${index + 1}`).join(', ')})`,
+    Object.values(row),
+  );
+  return `g${next}`;
+}
+
+async function attempt(
+  id: string,
+  generationId: string,
+  fields = { n: 1, state: 'intent', sent_at: null as Date | null, takes_turn: true },
+) {
+  await client.query(
+    `INSERT INTO submit_attempt (id, generation_id, step, n, token_id, provider, fence, state, takes_turn, sent_at)
+     VALUES ($1, $2, 1, $3, 't', 'sora', 1, $4, $5, $6)`,
+    [id, generationId, fields.n, fields.state, fields.takes_turn, fields.sent_at],
+  );
+}
+
+const ended = { state: 'failed', stage: 'ended', completed_at: new Date(), error: '{}' };
+
+test('an unknown state or stage', async () => {
+  await expect(generation({ state: 'sleeping' })).rejects.toThrow(/generation_state_check/);
+  await expect(generation({ stage: 'napping' })).rejects.toThrow(/check/);
+});
+
+test('a terminal generation without its end, or an end without its reason', async () => {
+  await expect(generation({ state: 'failed', stage: 'ended', error: '{}' })).rejects.toThrow(/check/);
+  await expect(generation({ state: 'failed', stage: 'ended', completed_at: new Date() })).rejects.toThrow(/check/);
+  await expect(generation({ state: 'succeeded', stage: 'ended', completed_at: new Date() })).rejects.toThrow(/check/);
+});
+
+test('a terminal generation that changes its state or gets another event', async () => {
+  const id = await generation(ended);
+  await expect(
+    client.query(`UPDATE generation SET state = 'succeeded', result = '{}' WHERE id = $1`, [id]),
+  ).rejects.toThrow(/has ended as failed/);
+  await expect(client.query(`UPDATE generation SET seq = seq + 1 WHERE id = $1`, [id])).rejects.toThrow(
+    /no more events/,
+  );
+});
+
+test('a generation that falls back: progress, seq, fence, or from running to queued', async () => {
+  const id = await generation({ state: 'running', stage: 'rendering', progress: 40, seq: 5, fence: 3 });
+  await expect(client.query(`UPDATE generation SET progress = 39 WHERE id = $1`, [id])).rejects.toThrow(/only grow/);
+  await expect(client.query(`UPDATE generation SET seq = 4 WHERE id = $1`, [id])).rejects.toThrow(/only grow/);
+  await expect(client.query(`UPDATE generation SET fence = 2 WHERE id = $1`, [id])).rejects.toThrow(/only grow/);
+  await expect(
+    client.query(`UPDATE generation SET state = 'queued', stage = 'waiting' WHERE id = $1`, [id]),
+  ).rejects.toThrow(/cannot be queued again/);
+});
+
+test('an event seq twice, and a second end', async () => {
+  const id = await generation();
+  const event = (seq: number, type: string) =>
+    client.query(`INSERT INTO generation_event (generation_id, seq, type, data) VALUES ($1, $2, $3, '{}')`, [
+      id,
+      seq,
+      type,
+    ]);
+  await event(1, 'generation.queued');
+  await expect(event(1, 'generation.progressed')).rejects.toThrow(/generation_event_pkey/);
+  await event(2, 'generation.failed');
+  await expect(event(3, 'generation.succeeded')).rejects.toThrow(/generation_event_one_end/);
+  await expect(event(4, 'generation.dreamt')).rejects.toThrow(/check/);
+});
+
+test('two open attempts for one generation and step', async () => {
+  const id = await generation();
+  await attempt('a1', id);
+  await expect(attempt('a2', id, { n: 2, state: 'intent', sent_at: null, takes_turn: true })).rejects.toThrow(
+    /submit_attempt_one_open/,
+  );
+});
+
+test('two unresolved submits on one token where reconciliation is by elimination', async () => {
+  await attempt('b1', await generation(), { n: 1, state: 'sent', sent_at: new Date(), takes_turn: true });
+  await expect(
+    attempt('b2', await generation(), { n: 1, state: 'unknown', sent_at: new Date(), takes_turn: true }),
+  ).rejects.toThrow(/one_turn/);
+});
+
+test('an attempt that goes where the journal has no way', async () => {
+  const id = await generation();
+  await attempt('c1', id);
+  const become = (state: string) =>
+    client.query(`UPDATE submit_attempt SET state = $1, sent_at = now(), operation_id = 'op' WHERE id = 'c1'`, [state]);
+  await expect(become('acked')).rejects.toThrow(/cannot go from intent to acked/);
+  await expect(become('dreaming')).rejects.toThrow(/cannot go|check/);
+  await client.query(`UPDATE submit_attempt SET state = 'not_sent', closed_at = now() WHERE id = 'c1'`);
+  await expect(
+    client.query(`UPDATE submit_attempt SET state = 'sent', closed_at = NULL WHERE id = 'c1'`),
+  ).rejects.toThrow(/cannot go from not_sent/);
+});
+
+test('two holders of one slot, and one attempt in two slots', async () => {
+  await attempt('d1', await generation());
+  await attempt('d2', await generation());
+  const slot = (number: number, attemptId: string) =>
+    client.query(`INSERT INTO token_slot (token_id, kind, slot_no, attempt_id) VALUES ('t', 'video', $1, $2)`, [
+      number,
+      attemptId,
+    ]);
+  await slot(0, 'd1');
+  await expect(slot(0, 'd2')).rejects.toThrow(/token_slot_pkey/);
+  await expect(slot(1, 'd1')).rejects.toThrow(/token_slot_attempt_id_key/);
+  await expect(slot(-1, 'd2')).rejects.toThrow(/check/);
+});
+
+test('the same operation of a token owned by two attempts', async () => {
+  const own = async (id: string) => {
+    await attempt(id, await generation(), { n: 1, state: 'intent', sent_at: null, takes_turn: false });
+    await client.query(`UPDATE submit_attempt SET state = 'sent', sent_at = now() WHERE id = $1`, [id]);
+    await client.query(
+      `UPDATE submit_attempt SET state = 'acked', acked_at = now(), operation_id = 'task_1' WHERE id = $1`,
+      [id],
+    );
+  };
+  await own('e1');
+  await expect(own('e2')).rejects.toThrow(/submit_attempt_operation/);
+});

@@ -1,0 +1,139 @@
+/** The launcher as a process: started, signalled, read. For a stack that only has to be there, see stack.ts. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { waitFor } from '@reelay/testing/wait-for';
+import type { RunFile } from './stack.js';
+
+const root = path.join(__dirname, '../..');
+
+/** One run of tools/start.mts. */
+export class LauncherProcess {
+  output = '';
+  readonly exit: Promise<number | null>;
+  readonly #child: ChildProcess;
+
+  constructor(args: readonly string[], env: Record<string, string>) {
+    const none = { DATABASE_URL: '', REDIS_URL: '', SIMULATOR: '', LOG_FORMAT: '', LOG_LEVEL: '', PORT: '0' };
+    this.#child = spawn(process.execPath, ['tools/start.mts', ...args], {
+      cwd: root,
+      env: { ...process.env, ...none, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.output += text;
+      });
+    }
+    // 'close' and not 'exit': the last lines must have been read.
+    this.exit = new Promise((resolve) => this.#child.once('close', resolve));
+  }
+
+  get isAlive(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+}
+
+/** A data folder and the launchers that are started in it. */
+export class Launcher {
+  readonly homeDir = mkdtempSync(path.join(tmpdir(), 'reelay-launcher-'));
+  readonly #env: Record<string, string>;
+  readonly #processes: LauncherProcess[] = [];
+  #main: LauncherProcess | undefined;
+
+  constructor(env: Record<string, string> = {}) {
+    this.#env = env;
+  }
+
+  static async start(env: Record<string, string> = {}): Promise<Launcher> {
+    const launcher = new Launcher(env);
+    await launcher.restart();
+    return launcher;
+  }
+
+  static alive(pids: RunFile['pids']): string[] {
+    return Object.entries(pids).flatMap(([name, pid]) => (isAlive(pid) ? [`${name} (${pid})`] : []));
+  }
+
+  /** Starts it in the same folder and waits until it is ready. */
+  async restart(): Promise<void> {
+    const started = this.again();
+    this.#main = started;
+    await waitFor(
+      () => {
+        if (!started.isAlive) throw new Error(`the launcher has ended:\n${started.output}`);
+        return /upstream: |"message":"ready".*"runFile"/.test(started.output);
+      },
+      { timeoutMs: 60_000, describe: () => `the panel:\n${started.output}` },
+    );
+  }
+
+  /** One more launcher in the same folder. */
+  again(args: readonly string[] = []): LauncherProcess {
+    const started = new LauncherProcess(args, { ...this.#env, REELAY_HOME: this.homeDir });
+    this.#processes.push(started);
+    return started;
+  }
+
+  get output(): string {
+    return this.#main?.output ?? '';
+  }
+
+  get exit(): Promise<number | null> | undefined {
+    return this.#main?.exit;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#main?.signal(signal);
+  }
+
+  get isRunning(): boolean {
+    try {
+      return this.run !== undefined;
+    } catch {
+      return false;
+    }
+  }
+
+  /** As the file says now. */
+  get run(): RunFile {
+    return JSON.parse(readFileSync(path.join(this.homeDir, 'run.json'), 'utf8')) as RunFile;
+  }
+
+  async dispose(): Promise<void> {
+    for (const started of this.#processes) if (started.isAlive) started.signal('SIGTERM');
+    await Promise.all(this.#processes.map((started) => started.exit));
+    rmSync(this.homeDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as net.AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Occupies a port; what it returns frees it. */
+export async function listenOn(port: number): Promise<() => Promise<void>> {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return () => new Promise((resolve) => server.close(() => resolve()));
+}
+
+/** A zombie, which its parent has not looked at yet, is gone. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return process.platform !== 'linux' || !/^\d+ \(.*\) Z /s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,60 @@
+import { scrub, scrubText } from './log-scrub.js';
+
+/** One upstream call as it may be stored and shown: no secret, no media, bodies of at most 8 KB. */
+export interface CallRecord {
+  readonly method: string;
+  readonly url: string;
+  readonly startedAt: Date;
+  readonly durationMs: number;
+  /** Undefined when there was no answer. */
+  readonly status?: number;
+  /** Why there was no answer. */
+  readonly error?: string;
+  readonly requestHeaders: Readonly<Record<string, string>>;
+  readonly requestBody?: string;
+  readonly responseHeaders?: Readonly<Record<string, string>>;
+  readonly responseBody?: string;
+}
+
+const LONGEST_BODY = 8 * 1024;
+const HIDDEN = '[hidden]';
+const SECRET_HEADER =
+  /^(authorization|proxy-authorization|cookie|set-cookie|openai-sentinel-token|x-api-key|.*token.*)$/i;
+const PLAIN_QUERY_VALUE = /^[\w.,-]{1,32}$/;
+const SECRET_QUERY_NAME = /sig|token|key|secret|code|auth|credential|password/i;
+
+export function maskUrl(text: string): string {
+  const url = new URL(text);
+  url.username = '';
+  url.password = '';
+  for (const [name, value] of url.searchParams) {
+    if (SECRET_QUERY_NAME.test(name) || !PLAIN_QUERY_VALUE.test(value)) url.searchParams.set(name, HIDDEN);
+  }
+  return url.href;
+}
+
+export function maskHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  const masked: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers))
+    masked[name] = SECRET_HEADER.test(name) ? HIDDEN : scrubText(value);
+  return masked;
+}
+
+/** Text is kept with its secrets hidden; anything else is named by size and type only. */
+export function maskBody(body: string | Uint8Array | undefined, contentType: string | undefined): string | undefined {
+  if (body === undefined || body.length === 0) return undefined;
+  const isText = typeof body === 'string' || /json|^text\/|xml|urlencoded/i.test(contentType ?? '');
+  if (!isText) return `[${body.length} bytes of ${contentType ?? 'unknown type'}]`;
+  const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
+  const masked = maskText(text);
+  return masked.length > LONGEST_BODY ? `${masked.slice(0, LONGEST_BODY - 1)}…` : masked;
+}
+
+function maskText(text: string): string {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' ? JSON.stringify(scrub(parsed)) : scrubText(text);
+  } catch {
+    return scrubText(text);
+  }
+}

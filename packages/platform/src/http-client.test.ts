@@ -1,0 +1,180 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo, connect as connectTcp } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { isTransportError } from '@reelay/contracts/upstream-error';
+import type { CallRecord } from './call-record.js';
+import { download } from './download.js';
+import { HttpClient } from './http-client.js';
+
+const open: Server[] = [];
+let client: HttpClient;
+
+beforeEach(() => {
+  client = new HttpClient({ connectTimeoutMs: 2_000 });
+});
+
+afterEach(async () => {
+  await client.close();
+  for (const server of open.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  open.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** A forward proxy that only knows CONNECT and one user. */
+async function serveProxy(tunnels: string[]): Promise<string> {
+  const base = await serve((_request, response) => response.writeHead(405).end());
+  open.at(-1)?.on('connect', (request, socket) => {
+    socket.on('error', () => {});
+    if (request.headers['proxy-authorization'] !== `Basic ${Buffer.from('user:pass word').toString('base64')}`) {
+      socket.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n');
+      return;
+    }
+    tunnels.push(request.url ?? '');
+    const [host, port] = (request.url ?? '').split(':');
+    const upstream = connectTcp(Number(port), host, () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      upstream.pipe(socket).pipe(upstream);
+    });
+    upstream.on('error', () => socket.destroy());
+  });
+  return base;
+}
+
+const failureOf = async (call: Promise<unknown>) => {
+  const outcome = await call.catch((error: unknown) => error);
+  if (!isTransportError(outcome)) throw new Error(`expected a TransportError, not ${String(outcome)}`);
+  return outcome;
+};
+
+test('any status is an answer, and connections are kept alive', async () => {
+  const ports = new Set<number | undefined>();
+  const base = await serve((request, response) => {
+    ports.add(request.socket.remotePort);
+    response.writeHead(503, { 'x-a': ['1', '2'] }).end('busy');
+  });
+  for (let round = 0; round < 8; round += 1) {
+    const answer = await client.request({ method: 'GET', url: `${base}/a?b=1` });
+    expect(answer).toMatchObject({ status: 503, text: 'busy', headers: { 'x-a': '1, 2' } });
+  }
+  // A second one, if the first was still ending its answer when the next request came.
+  expect(ports.size).toBeLessThanOrEqual(2);
+});
+
+test('an answer larger than allowed is an error', async () => {
+  const base = await serve((_request, response) => response.end('x'.repeat(2_000)));
+  const failure = await failureOf(client.request({ method: 'GET', url: base, maximumBytes: 1_000 }));
+  expect(failure).toMatchObject({ sent: true, phase: 'response' });
+});
+
+test('says whether a timeout or a cancel came after sending', async () => {
+  const base = await serve(() => {});
+  expect(await failureOf(client.request({ method: 'GET', url: base, timeoutMs: 50 }))).toMatchObject({
+    sent: true,
+    phase: 'timeout',
+  });
+  const signal = AbortSignal.abort();
+  expect(await failureOf(client.request({ method: 'GET', url: base }, { signal }))).toMatchObject({ sent: false });
+});
+
+test('goes through the proxy of the call by CONNECT, paid or not, with its user and password', async () => {
+  const tunnels: string[] = [];
+  const base = await serve((_request, response) => response.end('ok'));
+  const proxyUrl = (await serveProxy(tunnels)).replace('http://', 'http://user:pass%20word@');
+  const beforeSend = async () => ({ commitStartedAt: performance.now(), freshMs: 5_000 });
+  await expect(client.request({ method: 'GET', url: base }, { proxyUrl })).resolves.toMatchObject({ text: 'ok' });
+  await expect(client.request({ method: 'POST', url: base, beforeSend }, { proxyUrl })).resolves.toMatchObject({
+    text: 'ok',
+  });
+  expect(tunnels).toEqual([new URL(base).host, new URL(base).host]);
+});
+
+test('a proxy that refuses or is away is told as the proxy, with nothing sent', async () => {
+  const proxy = await serveProxy([]);
+  const base = await serve((_request, response) => response.end('ok'));
+  const beforeSend = async () => ({ commitStartedAt: performance.now(), freshMs: 5_000 });
+  for (const proxyUrl of [
+    proxy.replace('http://', 'http://user:wrong@'),
+    'http://127.0.0.1:1',
+    'socks4://127.0.0.1:1',
+    'http://u:wrong@:x',
+  ]) {
+    for (const paid of [undefined, beforeSend]) {
+      const failure = await failureOf(client.request({ method: 'POST', url: base, beforeSend: paid }, { proxyUrl }));
+      expect(failure).toMatchObject({ sent: false, phase: 'connect', hop: 'proxy' });
+      expect(failure.message).not.toContain('wrong');
+    }
+  }
+});
+
+test('records every call with its secrets masked', async () => {
+  const base = await serve((_request, response) => {
+    response.setHeader('set-cookie', 'session=topsecret');
+    response.setHeader('content-type', 'application/json');
+    response.end('{"token":"topsecret","id":"task_1"}');
+  });
+  const records: CallRecord[] = [];
+  const fetch = client.createFetch({ onCall: (record) => records.push(record) });
+  await fetch({
+    method: 'POST',
+    url: `${base}/v?limit=15&sig=topsecret`,
+    headers: {
+      Authorization: 'Bearer topsecret',
+      'Content-Type': 'application/json',
+      'openai-sentinel-token': 'topsecret',
+    },
+    body: JSON.stringify({ prompt: 'a cat', image: `data:image/png;base64,${'A'.repeat(20_000)}` }),
+  });
+  await fetch({ method: 'GET', url: 'http://127.0.0.1:1/' }).catch(() => {});
+  expect(records).toMatchObject([
+    { method: 'POST', status: 200, requestBody: '{"prompt":"a cat","image":"data:[hidden]"}' },
+    { method: 'GET', error: expect.stringMatching(/^connect, nothing sent/) },
+  ]);
+  expect(records[0]?.url).toContain('limit=15');
+  expect(records[0]?.responseBody).toContain('task_1');
+  expect(JSON.stringify(records)).not.toContain('topsecret');
+});
+
+describe('download', () => {
+  const get = (url: string, more: { maximumBytes?: number; allowedHosts?: string[]; idleTimeoutMs?: number } = {}) =>
+    download({ route: client.route(undefined), url, allowedHosts: [new URL(url).host], maximumBytes: 10_000, ...more });
+
+  test('streams media and follows redirects within the allowed hosts', async () => {
+    const base = await serve((request, response) => {
+      if (request.url === '/old') response.writeHead(302, { location: '/new' }).end();
+      else response.writeHead(200, { 'content-type': 'video/mp4' }).end('media');
+    });
+    const answer = await get(`${base}/old`);
+    expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'video/mp4' } });
+    expect((await buffer(answer.body)).toString()).toBe('media');
+  });
+
+  test('goes to no other host, asked or redirected', async () => {
+    const other = await serve((_request, response) => response.end('never'));
+    const base = await serve((_request, response) => response.writeHead(302, { location: other }).end());
+    expect(await failureOf(get(base))).toMatchObject({ message: expect.stringContaining('may not be fetched') });
+    expect(await failureOf(get(base, { allowedHosts: ['*.openai.com'] }))).toMatchObject({ sent: false });
+    expect(await failureOf(get('file:///etc/passwd', { allowedHosts: [''] }))).toMatchObject({ sent: false });
+  });
+
+  test('fails when the media are cut short, too large or stop flowing', async () => {
+    const cut = await serve((_request, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('half', () => response.destroy());
+    });
+    await expect(get(cut).then((answer) => buffer(answer.body))).rejects.toMatchObject({ phase: 'response' });
+    const large = await serve((_request, response) => response.end('x'.repeat(20_000)));
+    await expect(get(large).then((answer) => buffer(answer.body))).rejects.toThrow(/larger than/);
+    const silent = await serve((_request, response) => response.writeHead(200).write('half'));
+    await expect(get(silent, { idleTimeoutMs: 50 }).then((answer) => buffer(answer.body))).rejects.toMatchObject({
+      phase: 'response',
+    });
+  });
+});

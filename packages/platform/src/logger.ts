@@ -1,0 +1,59 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { type Level, type LevelWithSilent, type Logger, pino } from 'pino';
+import { formatLogLine } from './log-line.js';
+import { scrub } from './log-scrub.js';
+
+export type { Logger } from 'pino';
+
+export interface LoggerOptions {
+  readonly app: string;
+  readonly format?: 'text' | 'json';
+  readonly level?: LevelWithSilent;
+  /** Where finished lines go; standard output if not given. */
+  readonly write?: (line: string) => void;
+}
+
+type LogFields = Readonly<Record<string, unknown>>;
+const bound = new AsyncLocalStorage<LogFields>();
+
+/**
+ * The process's logger. Everything passes through one gate (`scrub`) after it has become text, so that no serializer, child logger
+ * or library can bring a secret past it.
+ */
+export function createLogger(options: LoggerOptions): Logger {
+  const write = options.write ?? standardOutput();
+  const toLine = options.format === 'json' ? (record: LogRecord) => JSON.stringify(record) : formatLogLine;
+  return pino(
+    {
+      level: options.level ?? 'info',
+      base: { app: options.app },
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (level) => ({ level }) },
+      messageKey: 'message',
+      errorKey: 'error',
+      serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err },
+      mixin: () => bound.getStore() ?? {},
+    },
+    { write: (line: string) => write(`${toLine(scrub(JSON.parse(line)) as LogRecord)}\n`) },
+  );
+}
+
+/** Runs `work` with fields (`requestId`, `generationId`) that stand on every line it logs, however deep. */
+export function withLogFields<Result>(fields: LogFields, work: () => Result): Result {
+  return bound.run({ ...bound.getStore(), ...fields }, work);
+}
+
+export interface LogRecord extends Record<string, unknown> {
+  readonly level: Level;
+  readonly time: string;
+  readonly app: string;
+  readonly message?: string;
+}
+
+function standardOutput(): (line: string) => void {
+  // The launcher may die first: its closed pipe must not take an app down in the middle of a clean shutdown.
+  process.stdout.on('error', () => {});
+  return (line) => {
+    process.stdout.write(line);
+  };
+}

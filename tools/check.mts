@@ -22,7 +22,7 @@ function run(command: string, args: string[]): string[] {
 }
 
 const checks: Record<string, () => string[] | Promise<string[]>> = {
-  format: () => run('biome', ['ci', '--max-diagnostics=40', '.']),
+  format: () => run('biome', ['ci', '--colors=off', '--max-diagnostics=40', '.']),
   types: () => [
     ...run('turbo', ['run', 'build', 'typecheck', '--output-logs=errors-only', '--concurrency=2']),
     ...run('tsc', ['-p', 'tools/tsconfig.json']),

@@ -83,7 +83,9 @@ describe('one start', () => {
   test('starts an app that dies again on the same address, with a line in the log', async () => {
     const { gatewayUrl, pids } = launcher.run;
     process.kill(pids.gateway as number, 'SIGKILL');
-    await waitFor(() => launcher.output.includes(`gateway (process ${pids.gateway}) was ended by SIGKILL`));
+    await waitFor(() => launcher.output.includes(`gateway (process ${pids.gateway}) was ended by SIGKILL`), {
+      timeoutMs: 10_000,
+    });
     await waitFor(() => launcher.output.includes('gateway runs again'), { timeoutMs: 30_000 });
     expect((await fetch(`${gatewayUrl}/healthz`)).status).toBe(200);
   });

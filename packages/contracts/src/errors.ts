@@ -60,6 +60,10 @@ export const errorRegistry = {
   method_not_allowed: client(405, 'The route exists but not with this method.'),
   request_too_large: client(413, 'The body is larger than this route accepts.'),
   unsupported_media_type: client(415, 'The content type is not one this route reads.'),
+  idempotency_key_reused: client(
+    422,
+    'The Idempotency-Key was used before for another request; send a new key with every new request.',
+  ),
   still_running: server(
     504,
     true,

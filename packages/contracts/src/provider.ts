@@ -83,8 +83,8 @@ export interface ProofSolver {
   ): Promise<{ solution: string; solved: boolean }>;
 }
 
-/** What every call is handed; nothing else may be reached for. */
-export interface CallContext {
+/** What calls about the account itself are handed; nothing else may be reached for. */
+export interface AccountContext {
   fetch: UpstreamFetch;
   target: ProviderTarget;
   credential: Credential;
@@ -94,9 +94,13 @@ export interface CallContext {
   /** Uniform in [0, 1). */
   random: () => number;
   uuid: () => string;
-  solver: ProofSolver;
   /** Provider settings by name without the provider's prefix, e.g. `draftsPage`. */
   settings: Readonly<Record<string, number>>;
+}
+
+/** What every call about work is handed; nothing else may be reached for. */
+export interface CallContext extends AccountContext {
+  solver: ProofSolver;
 }
 
 export interface SubmitContext extends CallContext {
@@ -145,6 +149,23 @@ export interface AccountInspection {
   expiresAt: number | null;
 }
 
+/** What an access token can be renewed with; at least one of the first two. Held for the call only. */
+export interface RefreshSecrets {
+  sessionToken?: string;
+  /** Good for one use where the upstream rotates it. */
+  refreshToken?: string;
+  /** OAuth client the refresh token was issued to; the provider's own default when left out. */
+  clientId?: string;
+}
+
+export interface RefreshedCredential {
+  accessToken: string;
+  /** Replaces the old one, which is spent; left out when the old one stays valid. Store both in one transaction. */
+  refreshToken?: string;
+  /** Unix ms; null when the upstream does not say. */
+  expiresAt: number | null;
+}
+
 export interface Provider {
   readonly declaration: ProviderDeclaration;
   /** Uploads and the like. Repeatable, costs nothing. */
@@ -153,12 +174,28 @@ export interface Provider {
   submit(request: GenerationRequest, prepared: Json, context: SubmitContext): Promise<Operation>;
   /** One round for all open operations of a token, keyed by operation id. @throws UpstreamError */
   poll(operations: readonly Operation[], context: CallContext): Promise<ReadonlyMap<string, PollOutcome>>;
-  /** Pending, *then* finished, paged until an id of `until` or the end. @throws UpstreamError */
+  /**
+   * Pending, *then* finished, paged until an id of `until` or the end. `until` are ids that were on the *finished* list before: one that
+   * was only pending then may have finished after the task that is looked for, and would end the paging too early. @throws UpstreamError
+   */
   list(until: ReadonlySet<string> | undefined, context: CallContext): Promise<UpstreamListing>;
   /** Fresh addresses of a finished operation's media. @throws UpstreamError */
   media(operation: Operation, context: CallContext): Promise<MediaSource[]>;
   /** Removes something we left upstream; resolves when it is gone. @throws UpstreamError */
   cleanUp(litter: { kind: string; reference: Json }, context: CallContext): Promise<void>;
-  /** @throws UpstreamError */
-  inspect(context: CallContext): Promise<AccountInspection>;
+  /**
+   * What an access token says of itself, without asking anybody. The identity is the one `inspect` would give, null when the token does
+   * not name it; `expiresAt` is Unix ms.
+   */
+  identify(accessToken: string): { identity: string | null; expiresAt: number | null };
+  /** Who the account is and what it may do. What cannot be found out is null. @throws UpstreamError */
+  inspect(context: AccountContext): Promise<AccountInspection>;
+  /**
+   * A new access token from the session token, else from the refresh token. The credential in the context is the old one.
+   *
+   * @throws UpstreamError `refused` with effect `credential_rejected`: neither secret is good any more, a person must look;
+   * `not_sent`: may be tried again with the same secrets; `unknown`: the refresh token may be spent and its successor lost, so the
+   * same one is not sent again by itself.
+   */
+  refresh(secrets: RefreshSecrets, context: AccountContext): Promise<RefreshedCredential>;
 }

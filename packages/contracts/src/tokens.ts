@@ -17,9 +17,9 @@ export const addTokenSchema = z.object({
     .url({ protocol: /^https?$/ })
     .max(2_048)
     .optional(),
-  /** Tasks at once; −1 is unlimited. */
-  imageLimit: limit.default(1),
-  videoLimit: limit.default(3),
+  /** Tasks at once; −1 is unlimited. Left out: 1 image and 3 videos for a new account, unchanged for a known one. */
+  imageLimit: limit.optional(),
+  videoLimit: limit.optional(),
 });
 export type AddToken = z.infer<typeof addTokenSchema>;
 
@@ -44,6 +44,14 @@ export const tokenViewSchema = z.object({
   createdAt: z.string(),
 });
 export type TokenView = z.infer<typeof tokenViewSchema>;
+
+export const addedTokenSchema = tokenViewSchema.extend({
+  /** False when the account was known already and only its credential was replaced. */
+  created: z.boolean(),
+  /** False when the upstream could not be asked now; it is asked again later. */
+  inspected: z.boolean(),
+});
+export type AddedToken = z.infer<typeof addedTokenSchema>;
 
 export const credentialRequestSchema = z.object({
   /** The version the upstream refused, so that concurrent refusals refresh once. */

@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { defaultSettings, readSettings, settingKeys } from './settings.js';
+
+test('without rows everything has its default', () => {
+  expect(readSettings([])).toEqual({ settings: defaultSettings, ignored: [] });
+  expect(Object.keys(defaultSettings)).toEqual(settingKeys);
+});
+
+test('a row replaces its default and nothing else', () => {
+  const { settings, ignored } = readSettings([{ key: 'poll.minimumMs', value: 50 }]);
+  expect(settings).toEqual({ ...defaultSettings, 'poll.minimumMs': 50 });
+  expect(ignored).toEqual([]);
+});
+
+test.each([
+  ['a text', 'poll.minimumMs', '50'],
+  ['a fraction', 'poll.minimumMs', 0.5],
+  ['less than nothing', 'poll.minimumMs', -1],
+  ['no pages at all', 'sora.draftsPages', 0],
+  ['null', 'poll.minimumMs', null],
+  ['a setting of another release', 'poll.oldMs', 1],
+  ['a word that every object has', 'constructor', 1],
+])('%s is ignored and named', (_name, key, value) => {
+  expect(readSettings([{ key, value }])).toEqual({ settings: defaultSettings, ignored: [key] });
+});
+
+test('no rows whatever can stop the pool', () => {
+  const row = fc.record({ key: fc.oneof(fc.constantFrom(...settingKeys), fc.string()), value: fc.jsonValue() });
+  fc.assert(
+    fc.property(fc.array(row), (rows) => {
+      const { settings } = readSettings(rows);
+      for (const key of settingKeys) expect(Number.isInteger(settings[key])).toBe(true);
+    }),
+  );
+});
+
+test('names end in their unit or count something', () => {
+  const counted = ['submit.maximumRefusals', 'reconcile.listings', 'finish.attempts', 'token.unlimitedSlots'];
+  const isNamed = (key: string) => /(Ms|Seconds|Page|Pages)$/.test(key) || counted.includes(key);
+  expect(settingKeys.filter((key) => !isNamed(key))).toEqual([]);
+});
+
+test('a submit that hangs is over before its token is taken for lost', () => {
+  const {
+    'submit.timeoutMs': timeoutMs,
+    'submit.freshnessMs': freshnessMs,
+    'reconcile.settleMs': settleMs,
+  } = defaultSettings;
+  expect(freshnessMs).toBeLessThan(timeoutMs);
+  expect(timeoutMs + settleMs).toBeLessThan(defaultSettings['render.maximumMs']);
+  expect(defaultSettings['render.maximumMs']).toBeLessThan(defaultSettings['generation.deadlineMs']);
+});

@@ -1,0 +1,40 @@
+import type { CallContext } from '@reelay/contracts/provider';
+import { z } from 'zod';
+import { callJson } from './call-json.js';
+import { appHeaders } from './headers.js';
+
+export interface PendingTask {
+  id: string;
+  /** Whole percent; 0 while the upstream says nothing. */
+  progress: number;
+  status: string | undefined;
+}
+
+/** An array and nothing else: an object in its place is a fault of the upstream, and reading it as "nothing pending" would be a lie. */
+const pendingSchema = z.array(
+  z.object({
+    id: z.string(),
+    progress_pct: z.number().nullish().catch(null),
+    status: z.string().nullish().catch(null),
+  }),
+);
+
+/** Every task of the account that is not finished, in one call. @throws UpstreamError */
+export async function readPending(context: CallContext): Promise<PendingTask[]> {
+  const tasks = await callJson(
+    context,
+    { kind: 'call', name: 'GET nf/pending/v2' },
+    { method: 'GET', url: `${context.target.urls.backend}/nf/pending/v2`, headers: appHeaders(context) },
+    pendingSchema,
+  );
+  return tasks.map((task) => ({
+    id: task.id,
+    progress: toPercent(task.progress_pct ?? 0),
+    status: task.status ?? undefined,
+  }));
+}
+
+function toPercent(fraction: number): number {
+  // 0.29 × 100 is 28.999…: a hair is added so that it is not shown as 28.
+  return Math.min(100, Math.max(0, Math.floor(fraction * 100 + 1e-9)));
+}

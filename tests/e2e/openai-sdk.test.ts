@@ -115,7 +115,7 @@ describe('what a client does wrong raises the right class of the SDK and says wh
       'a wrong key',
       () => stack.client({ apiKey: 'rly_not-a-key-of-this-place' }).models.list(),
       OpenAI.AuthenticationError,
-      { code: 'invalid_api_key', message: expect.stringContaining('Authorization') },
+      { code: 'invalid_api_key', message: expect.stringMatching(/key/) },
     ],
     [
       'an id of nobody',

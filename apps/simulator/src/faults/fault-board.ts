@@ -1,0 +1,69 @@
+import type { SeededSource } from '../seeded-source.js';
+import { type Endpoint, type FaultRule, faultKinds, type KindOf, type Stage } from './fault.js';
+
+export interface ActiveFault {
+  readonly id: string;
+  readonly rule: FaultRule;
+  /** How often it may still strike; null for ever. */
+  left: number | null;
+  struck: number;
+}
+
+/** A rule that strikes now. */
+export type Strike<Wanted extends Stage> = FaultRule & { readonly kind: KindOf<Wanted> };
+
+/** The faults that are switched on, in the order in which they were: the first one that fits strikes. */
+export class FaultBoard {
+  #faults: ActiveFault[] = [];
+  #made = 0;
+
+  constructor(private readonly source: SeededSource) {}
+
+  all(): readonly ActiveFault[] {
+    return this.#faults;
+  }
+
+  add(rule: FaultRule): ActiveFault {
+    this.#made += 1;
+    const fault: ActiveFault = { id: `fault_${this.#made}`, rule, left: rule.count ?? null, struck: 0 };
+    this.#faults.push(fault);
+    return fault;
+  }
+
+  /** All of them, or the one with this id. */
+  remove(id?: string): number {
+    const before = this.#faults.length;
+    this.#faults = id === undefined ? [] : this.#faults.filter((fault) => fault.id !== id);
+    return before - this.#faults.length;
+  }
+
+  /** The fault that strikes this request at this stage, which uses it up by one. */
+  take<Wanted extends Stage>(
+    stage: Wanted,
+    endpoint: Endpoint,
+    account: string | undefined,
+  ): Strike<Wanted> | undefined {
+    const fault = this.#faults.find((candidate) => {
+      return isOfStage(candidate.rule, stage) && isFor(candidate, endpoint, account) && this.#strikes(candidate.rule);
+    });
+    if (fault === undefined) return undefined;
+    fault.struck += 1;
+    if (fault.left !== null) fault.left -= 1;
+    return isOfStage(fault.rule, stage) ? fault.rule : undefined;
+  }
+
+  #strikes({ probability }: FaultRule): boolean {
+    return probability === 1 || this.source.number('fault') < probability;
+  }
+}
+
+function isOfStage<Wanted extends Stage>(rule: FaultRule, stage: Wanted): rule is Strike<Wanted> {
+  return faultKinds[rule.kind].stage === stage;
+}
+
+function isFor({ rule, left }: ActiveFault, endpoint: Endpoint, account: string | undefined): boolean {
+  if (left === 0) return false;
+  if (rule.account !== undefined && rule.account !== account) return false;
+  const places: readonly Endpoint[] = rule.endpoint === undefined ? faultKinds[rule.kind].at : [rule.endpoint];
+  return places.includes(endpoint);
+}

@@ -1,0 +1,20 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Account } from '../accounts/account.js';
+import type { Endpoint } from '../faults/fault.js';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The short name under which faults and counters know a route; routes of the control API have none. */
+    endpoint?: Endpoint;
+  }
+  interface FastifyRequest {
+    /** The account the request seems to be about, before anyone checked whether it may. */
+    account: Account | undefined;
+    /** What becomes of a good answer, if not to arrive. */
+    replyFate: ReplyFate | undefined;
+  }
+}
+
+export type ReplyFate = 'lost' | 'hanging';
+
+export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;

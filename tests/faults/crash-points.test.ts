@@ -1,5 +1,8 @@
-/** The worker dies by SIGKILL at every named place between two lines of the way of the data; its successor finishes the work. */
-import { existsSync, mkdtempSync } from 'node:fs';
+/**
+ * The worker dies by SIGKILL at every named place between two lines of the way of the data, one after the other, while several
+ * videos are on their way; its successors finish all of them.
+ */
+import { mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { waitFor } from '@reelay/testing/wait-for';
@@ -22,33 +25,40 @@ const scaled = {
   'timer.repairMs': 1_000,
   'submit.timeoutMs': 3_000,
   'reconcile.settleMs': 4_000,
+  'sora.listGapMs': 2_000,
   'poll.minimumMs': 300,
   'poll.maximumMs': 1_500,
 } as const;
 
-test.each(crashPoints)(
-  'a worker that dies at %s loses nothing and submits nothing twice',
-  async (point) => {
-    const marker = path.join(mkdtempSync(path.join(tmpdir(), 'reelay-crash-')), 'crashed');
-    const stack = await Stack.start({ renderMs: 1_500, settings: scaled, env: { CRASH_AT: `${point}:1@${marker}` } });
-    try {
-      const prompt = `a video that survives ${point}`;
-      const client = stack.client({ maxRetries: 2 });
-      const { id } = await client.videos.create({ model: 'sora2-landscape-10s', prompt });
-      await waitFor(async () => (await client.videos.retrieve(id)).status === 'completed', {
-        timeoutMs: 75_000,
-        describe: () => `${id} to complete:\n${stack.output.slice(-6_000)}`,
-      });
-      expect(existsSync(marker)).toBe(true);
-      expect(await stack.submitsOf(prompt)).toHaveLength(1);
-      const [counts] = await stack.sql<Record<string, string>>(`
-        SELECT (SELECT count(*) FROM generation_event WHERE type = 'generation.succeeded') AS ends,
-               (SELECT count(*) FROM usage WHERE state = 'booked') AS booked,
-               (SELECT count(*) FROM asset) AS assets, (SELECT count(*) FROM token_slot) AS slots`);
-      expect(counts).toEqual({ ends: '1', booked: '1', assets: '1', slots: '0' });
-    } finally {
-      await stack.stop();
-    }
-  },
-  120_000,
-);
+const markers = mkdtempSync(path.join(tmpdir(), 'reelay-crash-'));
+const prompts = crashPoints.map((point) => `a video on its way while a worker dies at ${point}`);
+let stack: Stack;
+beforeAll(async () => {
+  const traps = crashPoints.map((point) => `${point}:1@${path.join(markers, point)}`);
+  stack = await Stack.start({ renderMs: 1_500, settings: scaled, env: { CRASH_AT: traps.join(',') } });
+});
+afterAll(() => stack.stop());
+
+test('a worker that dies at each place once loses nothing and submits nothing twice', async () => {
+  const client = stack.client({ maxRetries: 2 });
+  const ids = await Promise.all(
+    prompts.map(async (prompt) => (await client.videos.create({ model: 'sora2-landscape-10s', prompt })).id),
+  );
+  for (const id of ids) {
+    await waitFor(async () => (await client.videos.retrieve(id)).status === 'completed', {
+      timeoutMs: 240_000,
+      describe: () => `${id} to complete after ${readdirSync(markers)}:\n${stack.output.slice(-8_000)}`,
+    });
+  }
+  expect(readdirSync(markers).sort()).toEqual([...crashPoints].sort());
+  for (const prompt of prompts) expect(await stack.submitsOf(prompt)).toHaveLength(1);
+}, 300_000);
+
+test('afterwards there is one end, one booking and one file per generation, and no slot is held', async () => {
+  const [counts] = await stack.sql<Record<string, string>>(`
+    SELECT (SELECT count(*) FROM generation_event WHERE type = 'generation.succeeded') AS ends,
+           (SELECT count(*) FROM usage WHERE state = 'booked') AS booked, (SELECT count(*) FROM asset) AS assets,
+           (SELECT count(*) FROM token_slot) AS slots, (SELECT count(*) FROM submit_attempt WHERE closed_at IS NULL) AS attempts`);
+  const all = String(crashPoints.length);
+  expect(counts).toEqual({ ends: all, booked: all, assets: all, slots: '0', attempts: '0' });
+});

@@ -42,7 +42,8 @@ export function isUniqueViolation(error: unknown): boolean {
   return sqlState(error) === '23505';
 }
 
-const sqlStatePattern = /^[0-9A-Z]{2}[0-9A-Z]{3}$/;
+/** Not Prisma's own codes (P1xxx to P6xxx), which look the same: P2010 of a raw query hides the real one in its meta. */
+const sqlStatePattern = /^(?!P[1-9]\d{3}$)[0-9A-Z]{5}$/;
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null;

@@ -37,8 +37,9 @@ export interface Consumer {
 const ABORTED_JOBS_MS = 1_500;
 
 /**
- * Consumes one queue. A job whose process died is taken over within lock duration + stalled interval; it may stall often, because
- * Postgres, not a counter in Redis, decides when to give up.
+ * Consumes one queue. A job whose process died is taken over within lock duration + two stalled intervals (BullMQ marks it in one
+ * round and moves it in the next). The lock is short because every job may be delivered twice without harm, and a job may stall
+ * often, because Postgres, not a counter in Redis, decides when to give up.
  */
 export function consume<Name extends QueueName>(
   name: Name,
@@ -58,8 +59,8 @@ export function consume<Name extends QueueName>(
     connection: redis,
     prefix,
     concurrency: options.concurrency,
-    lockDuration: options.lockDurationMs ?? 20_000,
-    stalledInterval: options.stalledIntervalMs ?? 10_000,
+    lockDuration: options.lockDurationMs ?? 10_000,
+    stalledInterval: options.stalledIntervalMs ?? 3_000,
     maxStalledCount: 20,
     runRetryDelay: 1_000,
     settings: { backoffStrategy: (attemptsMade) => Math.min(500 * 2 ** (attemptsMade - 1), 30_000) },

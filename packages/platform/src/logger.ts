@@ -32,7 +32,8 @@ export function createLogger(options: LoggerOptions): Logger {
       messageKey: 'message',
       errorKey: 'error',
       serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err },
-      mixin: () => bound.getStore() ?? {},
+      // A copy, because pino writes the fields of the line into what the mixin returns.
+      mixin: () => ({ ...bound.getStore() }),
     },
     { write: (line: string) => write(`${toLine(scrub(JSON.parse(line)) as LogRecord)}\n`) },
   );

@@ -1,0 +1,133 @@
+/** The gateway wired by hand: everything that lives as long as the process is made here, and closed here in reverse. */
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ensureApiKey } from '@reelay/db/api-keys/ensure-api-key';
+import { createDatabase } from '@reelay/db/client';
+import { holdWaiterKey } from '@reelay/db/generations/hold-waiter-key';
+import { createSettingsReader } from '@reelay/db/settings';
+import { hashApiKey } from '@reelay/platform/keys';
+import { LocalStorage } from '@reelay/platform/local-storage';
+import type { Logger } from '@reelay/platform/logger';
+import { EventSubscriber } from '@reelay/platform/messages';
+import { Queues } from '@reelay/platform/queues';
+import { closeRedis, createRedis } from '@reelay/platform/redis';
+import { TokenManagerClient } from './admin/token-manager-client.js';
+import type { Configuration } from './configuration.js';
+import { WatchHub } from './events/watch-hub.js';
+import { createGatewayModule } from './gateway.module.js';
+import type { GatewayParts } from './gateway-parts.js';
+import { Waiters } from './generations/waiters.js';
+import { ApiKeyAuthenticator } from './http/api-key-authenticator.js';
+import { ErrorFilter } from './http/error.filter.js';
+import { createHttpAdapter } from './http/http-adapter.js';
+import { KeyGuard } from './http/key.guard.js';
+import { createNestLogger } from './http/nest-logger.js';
+import { RouteTable } from './http/route-table.js';
+import { MediaLinks } from './media/media-links.js';
+
+export interface GatewayOptions {
+  configuration: Configuration;
+  log: Logger;
+  version: string;
+  /** Before every Redis key and channel; tests of several gateways on one Redis need their own. */
+  redisPrefix?: string;
+}
+
+export interface Gateway {
+  readonly routes: RouteTable;
+  /** The address it listens on, with the port it got. */
+  listen(): Promise<string>;
+  /** Streams are ended with a word, running answers are finished, connections closed. */
+  close(): Promise<void>;
+}
+
+/** How long running answers (downloads) may take to finish once the process stops. */
+const finishMs = 4_000;
+
+export async function createGateway({ configuration, log, version, redisPrefix }: GatewayOptions): Promise<Gateway> {
+  const { DATABASE_URL, REDIS_URL, WEB_KEY, ADMIN_KEY, API_KEY } = configuration;
+  const stopping = new AbortController();
+  const database = createDatabase({ url: DATABASE_URL, applicationName: 'gateway', poolSize: 15 });
+  const settings = createSettingsReader(database);
+  const producer = createRedis({ url: REDIS_URL, role: 'producer', log });
+  const subscriberRedis = createRedis({ url: REDIS_URL, role: 'subscriber', log });
+  const waiterKey = await holdWaiterKey({
+    url: DATABASE_URL,
+    applicationName: 'gateway-waiter',
+    onTrouble: (error) => log.debug({ error }, 'lock of this process lost, taking it again'),
+  });
+  const prefix = redisPrefix === undefined ? {} : { prefix: redisPrefix };
+  const queues = new Queues({ redis: producer, log, ...prefix });
+  const subscriber = new EventSubscriber({ redis: subscriberRedis, log, ...prefix });
+  const hub = new WatchHub({ database, subscriber, settings, log });
+  const waiters = new Waiters({ database, waiterKey, log });
+
+  if (API_KEY !== undefined) await ensureApiKey(database, configuredKey(WEB_KEY, API_KEY));
+
+  const parts: GatewayParts = {
+    database,
+    settings,
+    queues,
+    storage: await LocalStorage.create(configuration.STORAGE_DIR),
+    hub,
+    waiters,
+    links: new MediaLinks({ webKey: WEB_KEY, settings }),
+    tokenManager: new TokenManagerClient({
+      url: configuration.TOKEN_MANAGER_URL,
+      internalKey: configuration.INTERNAL_KEY,
+    }),
+    log,
+    stopping: stopping.signal,
+    publicUrl: configuration.PUBLIC_URL,
+    version,
+    commit: configuration.REELAY_COMMIT ?? null,
+    isRedisReady: () => producer.status === 'ready',
+  };
+  const routes = new RouteTable();
+  const errors = new ErrorFilter(routes, log);
+  const guard = new KeyGuard({
+    apiKeys: new ApiKeyAuthenticator({ database, webKey: WEB_KEY, log }),
+    adminKey: ADMIN_KEY,
+  });
+  const trustProxy = configuration.TRUST_PROXY ?? false;
+  const adapter = createHttpAdapter({ routes, errors, log, trustProxy, stopping: stopping.signal });
+  const app = await NestFactory.create<NestFastifyApplication>(createGatewayModule({ parts, guard, errors }), adapter, {
+    bodyParser: false,
+    abortOnError: false,
+    logger: createNestLogger(log),
+  });
+
+  return {
+    routes,
+    async listen() {
+      await app.listen(configuration.PORT, configuration.HOST);
+      return reachableUrl(await app.getUrl());
+    },
+    async close() {
+      stopping.abort();
+      const cutOff = setTimeout(() => app.getHttpServer().closeAllConnections(), finishMs);
+      await app.close();
+      clearTimeout(cutOff);
+      hub.close();
+      await waiters.close();
+      await waiterKey.close();
+      await queues.close();
+      await Promise.all([closeRedis(producer), closeRedis(subscriberRedis)]);
+      await database.$disconnect();
+    },
+  };
+}
+
+function configuredKey(webKey: string, apiKey: string) {
+  // Enough for people to tell keys apart, too little to help anybody guess one.
+  const prefix = apiKey.slice(0, apiKey.startsWith('rly_') ? 8 : 3);
+  return { id: 'default', ownerId: 'default', name: 'default', prefix, macHex: hashApiKey(webKey, apiKey) };
+}
+
+/** What listens on every interface is reached on this machine by its loopback address. */
+function reachableUrl(url: string): string {
+  return url
+    .replace('//[::]:', '//127.0.0.1:')
+    .replace('//0.0.0.0:', '//127.0.0.1:')
+    .replace('//[::1]:', '//127.0.0.1:');
+}

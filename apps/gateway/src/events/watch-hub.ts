@@ -1,0 +1,139 @@
+/**
+ * Live events for all watchers of this process over one Redis subscriber. Messages only save time: a watcher reads rows when it
+ * begins, when a message is missing, after every reconnect and when a recheck shows that it is behind.
+ */
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
+import { AppError } from '@reelay/contracts/errors';
+import { type GenerationEvent, isTerminalEvent } from '@reelay/contracts/events';
+import type { Settings } from '@reelay/contracts/settings';
+import type { Database } from '@reelay/db/client';
+import { readEventsAfter, readSeqs } from '@reelay/db/generations/read-events';
+import type { Logger } from '@reelay/platform/logger';
+import type { EventSubscriber } from '@reelay/platform/messages';
+import { Watch } from './watch.js';
+
+export interface WatchHubOptions {
+  database: Database;
+  subscriber: EventSubscriber;
+  settings: { read(): Promise<Settings> };
+  log: Logger;
+}
+
+export type TerminalEvent = Extract<
+  GenerationEvent,
+  { type: 'generation.succeeded' | 'generation.failed' | 'generation.cancelled' }
+>;
+
+/** Longer than this no watcher waits for Redis to confirm a subscription: rows and rechecks serve it meanwhile. */
+const subscribePatienceMs = 1_000;
+const readRetryMs = 1_000;
+
+export class WatchHub {
+  readonly #options: WatchHubOptions;
+  readonly #watches = new Map<string, Set<Watch>>();
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: WatchHubOptions) {
+    this.#options = options;
+    options.subscriber.onReconnect(() => {
+      for (const watch of this.#all()) watch.requireRead();
+    });
+    void this.#scheduleRecheck();
+  }
+
+  /**
+   * Batches of events after `afterSeq`, in order and without gaps, ending with the terminal one. Pulled: a slow reader finds more in
+   * its next batch instead of a growing buffer. Ends quietly when the signal aborts.
+   */
+  async *watch(generationId: string, afterSeq: number, signal: AbortSignal): AsyncGenerator<GenerationEvent[]> {
+    const watch = new Watch(afterSeq);
+    const release = await this.#register(generationId, watch);
+    try {
+      while (!signal.aborted) {
+        const events = watch.mustRead ? await this.#readRows(generationId, watch, signal) : watch.take();
+        if (events.length > 0) yield events;
+        if (events.some(isTerminalEvent)) return;
+        if (watch.isGone) throw new AppError('not_found', 'The generation was deleted.');
+        await watch.changed(signal);
+      }
+    } finally {
+      release();
+    }
+  }
+
+  /** The event that ends the generation, or undefined when the signal aborts first. */
+  async waitForEnd(generationId: string, signal: AbortSignal): Promise<TerminalEvent | undefined> {
+    for await (const events of this.watch(generationId, 0, signal)) {
+      for (const event of events) {
+        if (event.type !== 'generation.queued' && event.type !== 'generation.progressed') return event;
+      }
+    }
+    return undefined;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+  }
+
+  /** Registered before the rows are read, so that nothing falls between. */
+  async #register(generationId: string, watch: Watch): Promise<() => void> {
+    const watches = this.#watches.get(generationId) ?? new Set();
+    this.#watches.set(generationId, watches.add(watch));
+    const subscribed = this.#options.subscriber.subscribe(generationId, (event) => watch.offer(event));
+    await within(subscribed, subscribePatienceMs);
+    return () => {
+      watches.delete(watch);
+      if (watches.size === 0 && this.#watches.get(generationId) === watches) this.#watches.delete(generationId);
+      void subscribed.then((unsubscribe) => unsubscribe());
+    };
+  }
+
+  async #readRows(generationId: string, watch: Watch, signal: AbortSignal): Promise<GenerationEvent[]> {
+    watch.beginRead();
+    try {
+      const events = await readEventsAfter(this.#options.database, generationId, watch.cursor);
+      watch.acceptRows(events);
+      return events;
+    } catch (error) {
+      this.#options.log.debug({ error, generationId }, 'events not read, trying again');
+      await pause(readRetryMs, signal);
+      watch.requireRead();
+      return [];
+    }
+  }
+
+  async #scheduleRecheck(): Promise<void> {
+    const settings = await this.#options.settings.read();
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(() => {
+      void this.#recheck().finally(() => this.#scheduleRecheck());
+    }, settings['stream.recheckMs']).unref();
+  }
+
+  async #recheck(): Promise<void> {
+    const ids = [...this.#watches.keys()];
+    try {
+      const seqs = await readSeqs(this.#options.database, ids);
+      for (const id of ids) for (const watch of this.#watches.get(id) ?? []) watch.noticeSeq(seqs.get(id));
+    } catch (error) {
+      this.#options.log.debug({ error }, 'watched generations not rechecked');
+    }
+  }
+
+  #all(): Watch[] {
+    return [...this.#watches.values()].flatMap((watches) => [...watches]);
+  }
+}
+
+async function within(work: Promise<unknown>, ms: number): Promise<void> {
+  const enough = new AbortController();
+  await Promise.race([work, pause(ms, enough.signal)]);
+  enough.abort();
+}
+
+/** Ends early, and quietly, when the signal aborts. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await setTimeoutPromise(ms, undefined, { signal }).catch(() => undefined);
+}

@@ -1,0 +1,29 @@
+import type { Settings } from '@reelay/contracts/settings';
+import type { Database } from '@reelay/db/client';
+import type { Logger } from '@reelay/platform/logger';
+import type { Queues } from '@reelay/platform/queues';
+import type { Storage } from '@reelay/platform/storage';
+import type { TokenManagerClient } from './admin/token-manager-client.js';
+import type { WatchHub } from './events/watch-hub.js';
+import type { Waiters } from './generations/waiters.js';
+import type { MediaLinks } from './media/media-links.js';
+
+/** What controllers work with; made by hand in `create-gateway.ts`, closed there too. Also the injection token. */
+export abstract class GatewayParts {
+  abstract readonly database: Database;
+  abstract readonly settings: { read(): Promise<Settings> };
+  abstract readonly queues: Queues;
+  abstract readonly storage: Storage;
+  abstract readonly hub: WatchHub;
+  abstract readonly waiters: Waiters;
+  abstract readonly links: MediaLinks;
+  abstract readonly tokenManager: TokenManagerClient;
+  abstract readonly log: Logger;
+  /** Aborted when the process begins to stop. */
+  abstract readonly stopping: AbortSignal;
+  /** What links begin with; undefined takes it from each request. */
+  abstract readonly publicUrl: string | undefined;
+  abstract readonly version: string;
+  abstract readonly commit: string | null;
+  abstract readonly isRedisReady: () => boolean;
+}

@@ -1,0 +1,48 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { StatusController } from './admin/status.controller.js';
+import { TokensController } from './admin/tokens.controller.js';
+import { GatewayParts } from './gateway-parts.js';
+import { GenerationsController } from './generations/generations.controller.js';
+import { BodyPipe } from './http/body.pipe.js';
+import type { ErrorFilter } from './http/error.filter.js';
+import { HealthController } from './http/health.controller.js';
+import type { KeyGuard } from './http/key.guard.js';
+import { RootController } from './http/root.controller.js';
+import { MediaController } from './media/media.controller.js';
+import { ChatController } from './openai/chat.controller.js';
+import { ModelsController } from './openai/models.controller.js';
+import { VideosController } from './openai/videos.controller.js';
+
+export interface GatewayModuleParts {
+  parts: GatewayParts;
+  guard: KeyGuard;
+  errors: ErrorFilter;
+}
+
+@Module({})
+class GatewayModule {}
+
+/** The one Nest module: routes, the guard, the body pipe and the error filter. */
+export function createGatewayModule({ parts, guard, errors }: GatewayModuleParts): DynamicModule {
+  return {
+    module: GatewayModule,
+    controllers: [
+      ChatController,
+      VideosController,
+      ModelsController,
+      GenerationsController,
+      MediaController,
+      TokensController,
+      StatusController,
+      HealthController,
+      RootController,
+    ],
+    providers: [
+      { provide: GatewayParts, useFactory: () => parts },
+      { provide: APP_GUARD, useFactory: () => guard },
+      { provide: APP_PIPE, useFactory: () => new BodyPipe() },
+      { provide: APP_FILTER, useFactory: () => errors },
+    ],
+  };
+}

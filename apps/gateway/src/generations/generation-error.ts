@@ -1,0 +1,44 @@
+/** What ended a generation without a result, as the error its client gets. */
+import { AppError, isErrorCode } from '@reelay/contracts/errors';
+import { type Dialect, publicId } from '@reelay/contracts/ids';
+
+export interface GenerationReference {
+  id: string;
+  dialect: Dialect;
+  /** What links begin with. */
+  publicUrl: string;
+}
+
+/** Where a client finds the generation again, whatever happens to its connection. */
+export function referenceDetails({ id, dialect, publicUrl }: GenerationReference): Record<string, string> {
+  const shown = publicId(dialect, id);
+  return { generation_id: shown, url: `${publicUrl}/v1/generations/${shown}` };
+}
+
+/** A code that this release does not know (a newer one wrote it) is a general failure. */
+export function failureOf(
+  stored: { code: string; message: string; param?: string | undefined },
+  reference?: GenerationReference,
+): AppError {
+  return new AppError(isErrorCode(stored.code) ? stored.code : 'internal_error', stored.message, {
+    ...(stored.param === undefined ? {} : { param: stored.param }),
+    ...(reference ? { details: referenceDetails(reference) } : {}),
+  });
+}
+
+export function stillRunning(reference: GenerationReference, waitedMs: number): AppError {
+  const waited = Math.round(waitedMs / 1000);
+  return new AppError(
+    'still_running',
+    `The generation was not finished after ${waited} s and goes on: send the same request again, or read it at the url given here.`,
+    { details: referenceDetails(reference), retryAfterMs: 1_000 },
+  );
+}
+
+export function restarting(reference: GenerationReference): AppError {
+  return new AppError(
+    'gateway_restarting',
+    'The gateway is being restarted; the generation goes on. Read it at the url given here, or send the same request again.',
+    { details: referenceDetails(reference), retryAfterMs: 2_000 },
+  );
+}

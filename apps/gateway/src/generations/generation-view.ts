@@ -1,0 +1,36 @@
+/** A generation whole, for clients of any dialect. */
+import { publicId } from '@reelay/contracts/ids';
+import type { Generation } from '@reelay/db/generations/find-generation';
+import type { MediaLinks } from '../media/media-links.js';
+import { unixSeconds } from '../openai/video-object.js';
+
+export async function generationViewOf(generation: Generation, links: MediaLinks, publicUrl: string) {
+  const { request } = generation;
+  const results = (generation.result?.media ?? []).map(async (media) => ({
+    url: await links.linkTo(media, publicUrl),
+    content_type: media.contentType,
+    size_bytes: media.sizeBytes,
+    width: media.width ?? null,
+    height: media.height ?? null,
+    duration_ms: media.durationMs ?? null,
+  }));
+  return {
+    id: publicId(generation.dialect, generation.id),
+    object: 'generation',
+    kind: request.kind,
+    model: request.model,
+    prompt: request.prompt,
+    asked: request.asked ?? null,
+    state: generation.state,
+    stage: generation.stage,
+    progress: generation.progress,
+    seq: generation.seq,
+    simulated: generation.simulated,
+    created_at: unixSeconds(generation.createdAt),
+    started_at: generation.startedAt && unixSeconds(generation.startedAt),
+    completed_at: generation.completedAt && unixSeconds(generation.completedAt),
+    deadline_at: unixSeconds(generation.deadlineAt),
+    results: await Promise.all(results),
+    error: generation.error,
+  };
+}

@@ -1,0 +1,80 @@
+/**
+ * Which requests of this process wait for a result. A row names this process while a request waits; when the request ends, the row is
+ * told whether its result was delivered, so that the client's own retry may attach to what was not.
+ */
+import type { Database } from '@reelay/db/client';
+import type { WaiterKey } from '@reelay/db/generations/hold-waiter-key';
+import { releaseWaiters } from '@reelay/db/generations/release-waiters';
+import type { Logger } from '@reelay/platform/logger';
+
+export interface WaitersOptions {
+  database: Database;
+  waiterKey: WaiterKey;
+  log: Logger;
+}
+
+const retryMs = 500;
+/** Longer than this no answer waits for its release to be written; it is written later. */
+const patienceMs = 1_500;
+
+export class Waiters {
+  readonly #options: WaitersOptions;
+  readonly #pending = new Map<string, boolean>();
+  #flushing: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: WaitersOptions) {
+    this.#options = options;
+  }
+
+  get key(): bigint {
+    return this.#options.waiterKey.key;
+  }
+
+  /** Resolves when it is written, or after a moment when the database is away; it is then written once it is back. */
+  async release(generationId: string, isDelivered: boolean): Promise<void> {
+    this.#pending.set(generationId, isDelivered);
+    const flushed = this.#flush();
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, patienceMs);
+    });
+    await Promise.race([flushed, patience]);
+    clearTimeout(timer);
+  }
+
+  /** What cannot be written now is attachable anyway: the key of a process that is gone is held by nobody. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    await this.#flush();
+  }
+
+  /** One statement at a time; what comes in meanwhile goes with the next. */
+  async #flush(): Promise<void> {
+    await this.#flushing;
+    if (this.#pending.size === 0) return;
+    this.#flushing ??= this.#write().finally(() => {
+      this.#flushing = undefined;
+    });
+    await this.#flushing;
+  }
+
+  async #write(): Promise<void> {
+    const batch = [...this.#pending];
+    this.#pending.clear();
+    try {
+      const releases = batch.map(([generationId, isDelivered]) => ({ generationId, isDelivered }));
+      await releaseWaiters(this.#options.database, this.key, releases);
+    } catch (error) {
+      this.#options.log.warn({ error, count: batch.length }, 'ends of waiting requests not written, trying again');
+      for (const [generationId, isDelivered] of batch) {
+        if (!this.#pending.has(generationId)) this.#pending.set(generationId, isDelivered);
+      }
+      if (this.#isClosed) return;
+      clearTimeout(this.#retry);
+      this.#retry = setTimeout(() => void this.#flush(), retryMs).unref();
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { AppError } from '@reelay/contracts/errors';
+import { type ApiKeyIdentity, findApiKey, noteApiKeyUse } from '@reelay/db/api-keys/find-api-key';
+import type { Database } from '@reelay/db/client';
+import { hashApiKey } from '@reelay/platform/keys';
+import type { Logger } from '@reelay/platform/logger';
+
+export interface ApiKeyAuthenticatorOptions {
+  database: Database;
+  webKey: string;
+  log: Logger;
+  /** Monotonic milliseconds. */
+  now?: () => number;
+}
+
+/** How long a revoked key may still work. */
+const cacheMs = 5_000;
+const noteUseEveryMs = 60_000;
+const mostCached = 10_000;
+
+/** Says whose key it is. Keys are looked up, and remembered for seconds, by their full MAC; a key itself is never kept. */
+export class ApiKeyAuthenticator {
+  readonly #options: ApiKeyAuthenticatorOptions;
+  readonly #now: () => number;
+  readonly #known = new Map<string, { identity: ApiKeyIdentity; until: number }>();
+  readonly #notedAt = new Map<string, number>();
+
+  constructor(options: ApiKeyAuthenticatorOptions) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+  }
+
+  /** @throws AppError `invalid_api_key` */
+  async authenticate(authorization: string | undefined): Promise<ApiKeyIdentity> {
+    const macHex = hashApiKey(this.#options.webKey, bearerOf(authorization));
+    const identity = this.#remembered(macHex) ?? (await this.#lookUp(macHex));
+    if (!identity) {
+      throw new AppError('invalid_api_key', 'This API key is not valid: check it, or ask the operator for a new one.');
+    }
+    this.#noteUse(identity.apiKeyId);
+    return identity;
+  }
+
+  #remembered(macHex: string): ApiKeyIdentity | undefined {
+    const entry = this.#known.get(macHex);
+    return entry && entry.until > this.#now() ? entry.identity : undefined;
+  }
+
+  async #lookUp(macHex: string): Promise<ApiKeyIdentity | undefined> {
+    this.#known.delete(macHex);
+    const identity = await findApiKey(this.#options.database, macHex);
+    if (!identity) return undefined;
+    if (this.#known.size >= mostCached) this.#known.clear();
+    this.#known.set(macHex, { identity, until: this.#now() + cacheMs });
+    return identity;
+  }
+
+  #noteUse(apiKeyId: string): void {
+    const now = this.#now();
+    if (now - (this.#notedAt.get(apiKeyId) ?? Number.NEGATIVE_INFINITY) < noteUseEveryMs) return;
+    this.#notedAt.set(apiKeyId, now);
+    // Nobody waits for this, and a lost minute harms nobody.
+    noteApiKeyUse(this.#options.database, apiKeyId).catch((error: unknown) =>
+      this.#options.log.debug({ error, apiKeyId }, 'use of the key not noted'),
+    );
+  }
+}
+
+/** @throws AppError `invalid_api_key` */
+export function bearerOf(authorization: string | undefined): string {
+  const key = /^Bearer +(\S{1,1024}) *$/i.exec(authorization ?? '')?.[1];
+  if (key !== undefined) return key;
+  throw new AppError(
+    'invalid_api_key',
+    authorization === undefined
+      ? 'No API key was sent: add the header "Authorization: Bearer <key>".'
+      : 'The Authorization header is not of the form "Bearer <key>".',
+  );
+}

@@ -1,0 +1,111 @@
+/** Fastify as the gateway needs it: ids and logs on every request, bodies left unread until the guard has spoken, no foreign error body. */
+import type { Socket } from 'node:net';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { AppError } from '@reelay/contracts/errors';
+import { type Logger, withLogFields } from '@reelay/platform/logger';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { TrustProxy } from '../configuration.js';
+import type { ErrorFilter } from './error.filter.js';
+import { answerError } from './error-answer.js';
+import { requestIdOf } from './request-id.js';
+import { logFieldsOf } from './request-log-fields.js';
+import type { RouteTable } from './route-table.js';
+
+export interface HttpAdapterOptions {
+  routes: RouteTable;
+  errors: ErrorFilter;
+  log: Logger;
+  trustProxy: TrustProxy;
+  /** Aborted when the process begins to stop. */
+  stopping: AbortSignal;
+}
+
+const requestTimeoutMs = 120_000;
+/** Longer than the idle time of common load balancers (60 s), so that they close first. */
+const keepAliveTimeoutMs = 65_000;
+
+export function createHttpAdapter(options: HttpAdapterOptions): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    logger: false,
+    trustProxy: options.trustProxy,
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    routerOptions: { maxParamLength: 256 },
+    // Fastify's own 503 has a foreign body; the hook below answers instead.
+    return503OnClosing: false,
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      reply.raw.setHeader('x-request-id', request.id);
+      options.errors.send(error, request, reply);
+    },
+    clientErrorHandler: refuseBrokenRequest,
+  });
+  const instance: FastifyInstance = adapter.getInstance();
+  // A body is read by the body pipe, after the guard: a stranger's upload is never parsed.
+  instance.removeAllContentTypeParsers();
+  instance.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  instance.addHook('onRoute', (route) => options.routes.add(route.method, route.url));
+  instance.addHook('onRequest', (request, reply, done) => {
+    // On the raw response, so that streams carry it too.
+    reply.raw.setHeader('x-request-id', request.id);
+    // Fastify's own hook is silent about clients that leave early.
+    reply.raw.once('close', () => logRequest(options.log, request, reply));
+    if (options.stopping.aborted) {
+      reply.raw.setHeader('connection', 'close');
+      done(new AppError('gateway_restarting', 'The gateway is being restarted; send the request again in a moment.'));
+      return;
+    }
+    withLogFields({ requestId: request.id }, done);
+  });
+  return adapter;
+}
+
+function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
+  // Without the query: signed links carry their right in it.
+  const path = request.raw.url?.split('?', 1)[0];
+  const fields = {
+    requestId: request.id,
+    method: request.method,
+    path,
+    status: reply.raw.statusCode,
+    durationMs: Math.round(reply.elapsedTime),
+    ...logFieldsOf(request),
+    ...(reply.raw.writableFinished ? {} : { isCutShort: true }),
+  };
+  const isProbe = path === '/healthz' || path === '/readyz';
+  if (isProbe) log.debug(fields, 'request');
+  else log.info(fields, 'request');
+}
+
+/** What Node's parser cannot read as HTTP never becomes a request; it still gets our kind of answer. */
+function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const requestId = requestIdOf({ headers: {} });
+  const answer = answerError(describeBrokenRequest(error), requestId);
+  const body = JSON.stringify(answer.body);
+  socket.end(
+    [
+      `HTTP/1.1 ${answer.status} Bad Request`,
+      'content-type: application/json; charset=utf-8',
+      `content-length: ${Buffer.byteLength(body)}`,
+      `x-request-id: ${requestId}`,
+      'connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}
+
+function describeBrokenRequest(error: NodeJS.ErrnoException): AppError {
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    return new AppError('request_too_large', 'The headers are larger than 16 KiB together.');
+  }
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return new AppError('invalid_request', 'The request was not sent completely in time.');
+  }
+  return new AppError('invalid_request', 'This is not a readable HTTP/1.1 request.');
+}

@@ -1,0 +1,56 @@
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import { AppError } from '@reelay/contracts/errors';
+import { equalSecrets } from '@reelay/platform/keys';
+import { newUlid } from '@reelay/platform/ulid';
+import type { FastifyRequest } from 'fastify';
+import passport from 'passport';
+import { Strategy } from 'passport-custom';
+import { type Access, accessMetadata } from './access.js';
+import { type ApiKeyAuthenticator, bearerOf } from './api-key-authenticator.js';
+
+export interface KeyGuardOptions {
+  apiKeys: ApiKeyAuthenticator;
+  adminKey: string;
+}
+
+/** The one guard, on every route: what is not marked public needs a key. It looks at the route, never at the path as sent. */
+export class KeyGuard implements CanActivate {
+  readonly #reflector = new Reflector();
+  readonly #guards: Record<Exclude<Access, 'public'>, CanActivate>;
+
+  constructor({ apiKeys, adminKey }: KeyGuardOptions) {
+    this.#guards = {
+      client: createGuard((authorization) => apiKeys.authenticate(authorization)),
+      admin: createGuard(async (authorization) => checkAdminKey(adminKey, authorization)),
+    };
+  }
+
+  canActivate(context: ExecutionContext): ReturnType<CanActivate['canActivate']> {
+    const marks = [context.getHandler(), context.getClass()];
+    const access = this.#reflector.getAllAndOverride<Access | undefined>(accessMetadata, marks) ?? 'client';
+    return access === 'public' ? true : this.#guards[access].canActivate(context);
+  }
+}
+
+type Verify = (authorization: string | undefined) => Promise<object>;
+
+/** Passport keeps its strategies in one list per process, so each guard registers its own under a name nobody else has. */
+function createGuard(verify: Verify): CanActivate {
+  const name = `key-${newUlid()}`;
+  passport.use(
+    name,
+    new Strategy((request, done) => {
+      // passport-custom's types know Express only; the request is Fastify's.
+      const { headers } = request as unknown as FastifyRequest;
+      verify(headers.authorization).then((user) => done(null, user), done);
+    }),
+  );
+  return new (AuthGuard(name))();
+}
+
+async function checkAdminKey(adminKey: string, authorization: string | undefined): Promise<object> {
+  if (equalSecrets(bearerOf(authorization), adminKey)) return { isAdmin: true };
+  throw new AppError('invalid_api_key', 'This route needs the admin key, and the key sent is not it.');
+}

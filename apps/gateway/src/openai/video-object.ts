@@ -1,0 +1,46 @@
+/** A generation as OpenAI's video object (openai-wire 3.5): all 13 keys, always, and a few of ours beside them. */
+import type { GenerationState } from '@reelay/contracts/domain';
+import { publicId } from '@reelay/contracts/ids';
+import { findModel } from '@reelay/contracts/models';
+import type { Generation } from '@reelay/db/generations/find-generation';
+import type { MediaLinks } from '../media/media-links.js';
+
+type VideoStatus = 'queued' | 'in_progress' | 'completed' | 'failed';
+
+/** There is no other status in OpenAI's enumeration, and pollers stop at one they do not know. */
+const statusOf: Record<GenerationState, VideoStatus> = {
+  queued: 'queued',
+  running: 'in_progress',
+  succeeded: 'completed',
+  failed: 'failed',
+  cancelled: 'failed',
+};
+
+export async function videoObjectOf(generation: Generation, links: MediaLinks, publicUrl: string) {
+  const { request, error, result } = generation;
+  const [media] = result?.media ?? [];
+  const id = publicId('videos', generation.id);
+  return {
+    id,
+    object: 'video',
+    model: request.model,
+    status: statusOf[generation.state],
+    progress: generation.progress,
+    created_at: unixSeconds(generation.createdAt),
+    completed_at: generation.completedAt && unixSeconds(generation.completedAt),
+    expires_at: null,
+    prompt: request.prompt,
+    size: media?.width && media.height ? `${media.width}x${media.height}` : (findModel(request.model)?.size ?? ''),
+    seconds: String(request.seconds),
+    remixed_from_video_id: null,
+    error: error && { code: error.code, message: error.message },
+    stage: generation.stage,
+    simulated: generation.simulated,
+    generation_id: id,
+    url: media ? await links.linkTo(media, publicUrl) : null,
+  };
+}
+
+export function unixSeconds(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}

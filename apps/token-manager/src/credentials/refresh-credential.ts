@@ -1,0 +1,115 @@
+/** One refresh of one credential, from the claim to the stored pair. Nothing is locked and no transaction is open meanwhile. */
+import type { RefreshedCredential, RefreshSecrets } from '@reelay/contracts/provider';
+import { isUpstreamError, type UpstreamError } from '@reelay/contracts/upstream-error';
+import {
+  claimRefresh,
+  markRefreshTokenUsed,
+  type RefreshClaim,
+  type RefreshSubject,
+  releaseRefresh,
+  unmarkRefreshTokenUsed,
+} from '@reelay/db/tokens/refresh-claim';
+import { newUlid } from '@reelay/platform/ulid';
+import type { TokenManagerParts } from '../token-manager-parts.js';
+import { openAccount } from './account-call.js';
+import { keepRefreshed } from './keep-refreshed.js';
+
+/**
+ * - `refreshed`: a newer credential is stored, by this call or another one.
+ * - `held`: somebody else is at it.
+ * - `failed`: it may be tried again later with the same secrets.
+ * - `exhausted`: there is no way left to a new credential without a person.
+ */
+export type RefreshOutcome = { outcome: 'refreshed' | 'held' } | { outcome: 'failed' | 'exhausted'; reason: string };
+
+export type RefreshParts = Omit<TokenManagerParts, 'credentials' | 'lanes' | 'publisher'>;
+
+const callTimeoutMs = 15_000;
+/** Longer than both calls and the storing of what they gave; only a dead process is overtaken. */
+const leaseMs = 60_000;
+
+export async function refreshCredential(
+  parts: RefreshParts,
+  { id, version }: { id: string; version: number },
+): Promise<RefreshOutcome> {
+  const claim: RefreshClaim = { id, version, claim: newUlid() };
+  const subject = await claimRefresh(parts.database, { ...claim, leaseMs });
+  if (!subject) return { outcome: 'held' };
+  try {
+    return await refreshClaimed(parts, claim, subject);
+  } finally {
+    await releaseRefresh(parts.database, claim).catch((error: unknown) => {
+      parts.log.warn({ error, tokenId: id }, 'the claim of a refresh could not be given back, it ends by itself');
+    });
+  }
+}
+
+/** The session token may be asked at will, so it goes first; the refresh token is used up by the asking. */
+async function refreshClaimed(
+  parts: RefreshParts,
+  claim: RefreshClaim,
+  subject: RefreshSubject,
+): Promise<RefreshOutcome> {
+  const sessionToken = parts.vault.openOptional(claim.id, 'session_token_sealed', subject.sessionTokenSealed);
+  const refreshToken = parts.vault.openOptional(claim.id, 'refresh_token_sealed', subject.refreshTokenSealed);
+  let last: RefreshOutcome = {
+    outcome: 'exhausted',
+    reason: subject.isRefreshTokenUsed ? outcomeUnknown : nothingStored,
+  };
+  if (sessionToken !== undefined) {
+    const asked = await ask(parts, claim, subject, { sessionToken });
+    if ('refreshed' in asked) return keepRefreshed(parts, claim, asked.refreshed, { usedRefreshToken: false });
+    last = { outcome: isRejection(asked.error) ? 'exhausted' : 'failed', reason: asked.error.message };
+  }
+  if (refreshToken === undefined) return last;
+  const exchanged = await exchange(parts, claim, subject, refreshToken);
+  // A session token that may still be good is a way left.
+  return exchanged.outcome === 'exhausted' && last.outcome === 'failed' ? last : exchanged;
+}
+
+async function exchange(
+  parts: RefreshParts,
+  claim: RefreshClaim,
+  subject: RefreshSubject,
+  refreshToken: string,
+): Promise<RefreshOutcome> {
+  if (!(await markRefreshTokenUsed(parts.database, claim))) return { outcome: 'held' };
+  const clientId = subject.clientId === null ? {} : { clientId: subject.clientId };
+  const asked = await ask(parts, claim, subject, { refreshToken, ...clientId });
+  if ('refreshed' in asked) return keepRefreshed(parts, claim, asked.refreshed, { usedRefreshToken: true });
+  const { error } = asked;
+  if (isRejection(error)) return { outcome: 'exhausted', reason: error.message };
+  if (error.submitClass === 'unknown') return { outcome: 'exhausted', reason: outcomeUnknown };
+  await unmarkRefreshTokenUsed(parts.database, claim);
+  return { outcome: 'failed', reason: error.message };
+}
+
+const nothingStored =
+  'The access token is no longer accepted, and neither a session token nor a refresh token is stored. Add the account again with a new one.';
+const outcomeUnknown =
+  'The refresh token was sent and no answer came, so it may be used up and is not sent again. Add the account again with a new credential.';
+
+async function ask(
+  parts: RefreshParts,
+  claim: RefreshClaim,
+  subject: RefreshSubject,
+  secrets: RefreshSecrets,
+): Promise<{ refreshed: RefreshedCredential } | { error: UpstreamError }> {
+  const { provider, context } = await openAccount(parts, {
+    ...{ tokenId: claim.id, version: claim.version, provider: subject.provider, target: subject.target },
+    accessToken: parts.vault.open(claim.id, 'access_token_sealed', subject.accessTokenSealed),
+    proxyUrl: parts.vault.openOptional(claim.id, 'proxy_sealed', subject.proxySealed),
+    operation: 'refresh',
+    timeoutMs: callTimeoutMs,
+  });
+  try {
+    return { refreshed: await provider.refresh(secrets, context) };
+  } catch (error) {
+    if (isUpstreamError(error)) return { error };
+    throw error;
+  }
+}
+
+function isRejection(error: UpstreamError): boolean {
+  return error.submitClass === 'refused' && error.tokenEffect.effect === 'credential_rejected';
+}

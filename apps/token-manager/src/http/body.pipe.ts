@@ -1,0 +1,22 @@
+import { Injectable, type PipeTransform } from '@nestjs/common';
+import { AppError } from '@reelay/contracts/errors';
+import type { z } from 'zod';
+
+/** A body by its schema. Bodies here hold secrets, so an error names the field and never the value. */
+@Injectable()
+export class BodyPipe<Schema extends z.ZodType> implements PipeTransform<unknown, z.output<Schema>> {
+  constructor(private readonly schema: Schema) {}
+
+  transform(body: unknown): z.output<Schema> {
+    const parsed = this.schema.safeParse(body ?? {});
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    const param = issue?.path.join('.') || undefined;
+    const isMissing = issue?.code === 'invalid_type' && /received undefined/.test(issue.message);
+    throw new AppError(
+      isMissing ? 'missing_required_parameter' : 'invalid_value',
+      param === undefined ? 'The body must be a JSON object.' : `${param}: ${issue?.message ?? 'not allowed'}.`,
+      param === undefined ? {} : { param },
+    );
+  }
+}

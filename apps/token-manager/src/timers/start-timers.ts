@@ -1,0 +1,56 @@
+/** Everything the token-manager does by itself. Rounds that one replica is enough for are claimed; assignment needs no claim. */
+import { claimTimer } from '@reelay/db/timers';
+import { endRests } from '@reelay/db/tokens/end-rests';
+import { forgetHiddenSecrets } from '@reelay/db/tokens/hide-token';
+import type { Assigner } from '../assign/assigner.js';
+import type { TokenManagerParts } from '../token-manager-parts.js';
+import { clearWaitingRoom } from './clear-waiting-room.js';
+import { DueInspections } from './inspect-due.js';
+import { type Loop, startLoop } from './loop.js';
+
+export interface TimerOptions {
+  assigner: Assigner;
+  /** Aborted when the process begins to leave. */
+  signal: AbortSignal;
+}
+
+export function startTimers(parts: TokenManagerParts, { assigner, signal }: TimerOptions): Loop {
+  const { database, settings, log } = parts;
+  const inspections = new DueInspections(parts);
+  const claimed = (name: string, work: () => Promise<void>): Loop =>
+    startLoop({
+      name,
+      log,
+      // Looked at more often than it is due: a replica that died must not cost a whole period.
+      periodMs: async () => Math.max(100, (await settings.read())['timer.repairMs'] / 4),
+      work: async () => {
+        const periodMs = (await settings.read())['timer.repairMs'];
+        if (await claimTimer(database, `token-manager.${name}`, periodMs)) await work();
+      },
+    });
+  const loops = [
+    startLoop({
+      name: 'assign',
+      log,
+      periodMs: async () => Math.max(50, (await settings.read())['timer.assignMs']),
+      work: async () => {
+        await assigner.assign();
+      },
+    }),
+    claimed('waiting-room', async () => {
+      if ((await clearWaitingRoom(parts, signal)) > 0) parts.lanes.touch();
+    }),
+    claimed('rests', async () => {
+      if ((await endRests(database)) > 0) await parts.queues.enqueue('dispatch', {});
+      const forgotten = await forgetHiddenSecrets(database);
+      if (forgotten > 0) log.info({ count: forgotten }, 'secrets of deleted accounts erased');
+      parts.lanes.touch();
+    }),
+    claimed('inspections', () => inspections.round(signal)),
+  ];
+  return {
+    stop: async () => {
+      await Promise.all(loops.map((loop) => loop.stop()));
+    },
+  };
+}

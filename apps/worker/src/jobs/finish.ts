@@ -1,0 +1,118 @@
+/** The finish job: fetches what the upstream made, then ends the generation. Repeated by any worker it does nothing twice. */
+import type { MediaSource } from '@reelay/contracts/provider';
+import type { Settings } from '@reelay/contracts/settings';
+import { isUpstreamError } from '@reelay/contracts/upstream-error';
+import type { StoredResult } from '@reelay/db/assets/insert-results';
+import { failGeneration } from '@reelay/db/generations/fail-generation';
+import { type FinishSubject, findFinishSubject } from '@reelay/db/generations/find-finish-subject';
+import { finishGeneration } from '@reelay/db/generations/finish-generation';
+import { countFinishTry, isBeingFetched, storeFreshSources } from '@reelay/db/generations/track-finish';
+import type { JobContext, JobResult } from '@reelay/platform/consume';
+import { crashPoint } from '@reelay/platform/crash-point';
+import { announce, ringDispatch } from '../announce.js';
+import { AddressRefused, fetchMedia, NoLongerWanted, resultKey } from '../media/fetch-media.js';
+import { describeFailure } from '../submit/decide-submit-outcome.js';
+import { type Account, callContext, openAccount } from '../upstream/account.js';
+import type { WorkerParts } from '../worker-parts.js';
+
+interface Finish {
+  parts: WorkerParts;
+  subject: FinishSubject;
+  settings: Settings;
+  context: JobContext;
+}
+
+export async function finishMedia(
+  parts: WorkerParts,
+  { generationId }: { generationId: string },
+  context: JobContext,
+): Promise<JobResult> {
+  const subject = await findFinishSubject(parts.database, generationId);
+  if (subject?.stage !== 'fetching') return undefined;
+  const finish = { parts, subject, context, settings: await parts.settings.read() };
+  let account: Account;
+  try {
+    account = await openAccount(parts, subject);
+  } catch (error) {
+    // The account's proxy is needed; that it cannot be asked for counts for nothing, and the deadline bounds it.
+    context.log.warn({ tokenId: subject.tokenId, reason: describeFailure(error) }, 'media not fetched yet');
+    return { againInMs: pauseMs(finish, subject.tries + 1) };
+  }
+  try {
+    await complete(finish, await fetchAll(finish, account));
+    return undefined;
+  } catch (error) {
+    if (error instanceof NoLongerWanted) return undefined;
+    context.signal.throwIfAborted();
+    return countFailure(finish, account, error);
+  }
+}
+
+async function fetchAll(finish: Finish, account: Account): Promise<StoredResult[]> {
+  const { subject } = finish;
+  try {
+    if (subject.sources.length === 0) throw new AddressRefused('the upstream gave no address');
+    return await fetchEach(finish, account, subject.sources);
+  } catch (error) {
+    if (!(error instanceof AddressRefused)) throw error;
+    return fetchEach(finish, account, await askForFresh(finish, account));
+  }
+}
+
+async function fetchEach(finish: Finish, account: Account, sources: readonly MediaSource[]): Promise<StoredResult[]> {
+  const { parts, subject, context } = finish;
+  const { generationId } = subject;
+  const results: StoredResult[] = [];
+  for (const [ordinal, source] of sources.entries()) {
+    const isStillWanted = () => isBeingFetched(parts.database, generationId);
+    results.push(
+      await fetchMedia(parts, { account, generationId, source, ordinal, signal: context.signal, isStillWanted }),
+    );
+  }
+  crashPoint('finish.after-stored');
+  return results;
+}
+
+/** Addresses are signed and age; the upstream gives new ones as long as it has the task. */
+async function askForFresh({ parts, subject, settings, context }: Finish, account: Account): Promise<MediaSource[]> {
+  const { generationId, attemptId, operation } = subject;
+  const purpose = { operation: 'media', generationId, attemptId, signal: context.signal, settings };
+  const sources = await account.provider.media(operation, callContext(parts, account, purpose));
+  await storeFreshSources(parts.database, generationId, sources);
+  context.log.info({ generationId, attemptId }, 'addresses of the media renewed');
+  return sources;
+}
+
+async function complete({ parts, subject, context }: Finish, results: readonly StoredResult[]): Promise<void> {
+  const ended = await finishGeneration(parts.database, subject, results);
+  crashPoint('finish.after-commit');
+  if (!ended) return;
+  await announce(parts, [ended]);
+  await ringDispatch(parts);
+  const sizeBytes = results.reduce((sum, result) => sum + result.sizeBytes, 0);
+  context.log.info({ generationId: subject.generationId, sizeBytes }, 'succeeded');
+}
+
+async function countFailure(finish: Finish, account: Account, error: unknown): Promise<JobResult> {
+  const { parts, subject, settings, context } = finish;
+  const { generationId, tokenId } = subject;
+  const tries = await countFinishTry(parts.database, generationId);
+  if (tries === undefined) return undefined;
+  context.log.warn({ generationId, tries, reason: describeFailure(error) }, 'media could not be fetched');
+  if (isUpstreamError(error) && error.tokenEffect.effect === 'credential_rejected') {
+    await parts.credentials.renew(tokenId, account.credential.version).catch(() => undefined);
+  }
+  if (tries < settings['finish.attempts']) return { againInMs: pauseMs(finish, tries) };
+  const message = 'The upstream finished the task, but its media could not be fetched.';
+  const failed = await failGeneration(parts.database, generationId, { code: 'media_unavailable', message });
+  if (!failed) return undefined;
+  await announce(parts, [failed]);
+  for (const ordinal of subject.sources.keys()) await parts.storage.delete(resultKey(generationId, ordinal));
+  context.log.error({ generationId, tries }, 'failed, its media could not be fetched');
+  return undefined;
+}
+
+/** Doubling up to sixteen times the setting: a short hiccup costs little, a long one is outlasted. */
+function pauseMs({ parts, settings }: Finish, tries: number): number {
+  return settings['finish.retryMs'] * 2 ** Math.min(tries - 1, 4) * (0.75 + parts.random() / 2);
+}

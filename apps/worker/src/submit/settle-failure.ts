@@ -1,0 +1,162 @@
+/** A submit that ended without an operation: the journal is brought in order, and the generation goes where its outcome sends it. */
+import { slotKindOf } from '@reelay/contracts/domain';
+import { AppError, type StoredError, toStoredError } from '@reelay/contracts/errors';
+import { parseLane } from '@reelay/contracts/lane';
+import { isUpstreamError } from '@reelay/contracts/upstream-error';
+import { markUnknown } from '@reelay/db/attempts/mark-unknown';
+import { refuseByClientFault, refuseByTokenFault } from '@reelay/db/attempts/refuse-attempt';
+import { type Withdrawal, withdrawAttempt } from '@reelay/db/attempts/withdraw-attempt';
+import { failGeneration } from '@reelay/db/generations/fail-generation';
+import { coolToken } from '@reelay/db/tokens/cool-token';
+import type { JobResult } from '@reelay/platform/consume';
+import { announce, ringDispatch } from '../announce.js';
+import { decideSubmitOutcome, describeFailure, type SubmitOutcome } from './decide-submit-outcome.js';
+import { retryPauseMs } from './retry-pause.js';
+import type { SubmitJob } from './submit-attempt.js';
+import { SendForbidden, TurnNotReached } from './submit-journal.js';
+
+export interface SubmitFailure {
+  error: unknown;
+  /** This process committed `sent`; only then may it speak for an attempt in that state. */
+  isSent: boolean;
+  /** Of the access token it was tried with; undefined when there was none. */
+  credentialVersion: number | undefined;
+}
+
+export async function settleFailure(job: SubmitJob, failure: SubmitFailure): Promise<JobResult> {
+  const { parts, attempt, log, signal } = job;
+  const { error, isSent } = failure;
+  if (!isSent) {
+    if (error instanceof TurnNotReached) return { againInMs: 1_000 * (1 + parts.random()) };
+    if (error instanceof SendForbidden) return settleForbidden(job, error.why);
+    if (parts.draining.aborted) return { againInMs: 0 };
+    // The job's lock is lost: another process works on this attempt by now.
+    signal.throwIfAborted();
+  }
+  const outcome = decideSubmitOutcome(error, isSent);
+  const reason = describeFailure(error);
+  log.warn({ attemptId: attempt.id, tokenId: attempt.tokenId, isSent, reason }, messageOf(outcome));
+  if (!isUpstreamError(error)) log.debug({ error }, 'what failed');
+  if (outcome.kind === 'unknown') return settleUnknown(job, reason);
+  const withdrawal = await close(job, { ...failure, outcome, reason, from: isSent ? ['sent'] : ['intent'] });
+  // Not in the state it should be in: the next run reads where it stands.
+  if (!withdrawal.wasClosed) return { againInMs: 1_000 };
+  await announce(parts, withdrawal.events);
+  await ringDispatch(parts);
+  return undefined;
+}
+
+async function settleForbidden({ parts, attempt }: SubmitJob, why: SendForbidden['why']): Promise<JobResult> {
+  if (why !== 'overdue') return undefined;
+  const message = 'The generation was not finished by its deadline.';
+  await announce(parts, [
+    await failGeneration(parts.database, attempt.generationId, { code: 'deadline_exceeded', message }),
+  ]);
+  await ringDispatch(parts);
+  return undefined;
+}
+
+async function settleUnknown({ parts, attempt }: SubmitJob, reason: string): Promise<JobResult> {
+  await markUnknown(parts.database, attempt.id, reason);
+  await parts.queues.enqueue('poll', { tokenId: attempt.tokenId }, { bringForward: true });
+  return undefined;
+}
+
+interface Failed extends SubmitFailure {
+  outcome: Exclude<SubmitOutcome, { kind: 'unknown' }>;
+  reason: string;
+  from: readonly ('intent' | 'sent')[];
+}
+
+function close(job: SubmitJob, failed: Failed): Promise<Withdrawal> {
+  const { outcome } = failed;
+  if (outcome.kind === 'returned') return returnToLane(job, failed, outcome);
+  if (outcome.by === 'token') return blameToken(job, failed, outcome);
+  const { attempt, parts } = job;
+  const { reason, from, error } = failed;
+  const { id: attemptId, generationId } = attempt;
+  return refuseByClientFault(parts.database, { attemptId, generationId, from, reason, error: publicError(error) });
+}
+
+async function returnToLane(
+  job: SubmitJob,
+  { from, reason, credentialVersion }: Failed,
+  outcome: Extract<SubmitOutcome, { kind: 'returned' }>,
+): Promise<Withdrawal> {
+  const { parts, attempt, subject, settings } = job;
+  if (outcome.isCredentialRejected) await renewCredential(job, credentialVersion);
+  if (outcome.coolsToken)
+    await coolToken(parts.database, { ...coolingOf(job), forMs: coolDownMs(job, outcome.retryAfterMs) });
+  const pauseMs = retryPauseMs(subject.deferrals, {
+    minimumMs: settings['submit.retryMinimumMs'],
+    maximumMs: settings['submit.retryMaximumMs'],
+    random: parts.random,
+  });
+  const note =
+    outcome.to === 'refused'
+      ? 'the upstream is busy, it is tried again'
+      : 'it could not be sent yet, it is tried again';
+  const { id: attemptId, generationId, fence } = attempt;
+  return withdrawAttempt(parts.database, {
+    attemptId,
+    generationId,
+    fence,
+    from,
+    to: outcome.to,
+    reason,
+    pauseMs,
+    note,
+  });
+}
+
+function blameToken(
+  job: SubmitJob,
+  { from, reason, error }: Failed,
+  outcome: Extract<SubmitOutcome, { by: 'token' }>,
+): Promise<Withdrawal> {
+  const { parts, attempt, subject, settings } = job;
+  return refuseByTokenFault(parts.database, {
+    attemptId: attempt.id,
+    generationId: attempt.generationId,
+    fence: attempt.fence,
+    from,
+    reason,
+    error: publicError(error),
+    ...coolingOf(job),
+    excludedForMs: coolDownMs(job, outcome.retryAfterMs),
+    isPinned: parseLane(subject.lane).tokenId !== undefined,
+    coolsToken: outcome.coolsToken,
+    maximumRefusals: settings['submit.maximumRefusals'],
+    note: 'the account could not take it, another one is tried',
+  });
+}
+
+/** Once: whether it helped shows the next attempt, on whatever token. */
+async function renewCredential({ parts, attempt, log }: SubmitJob, staleVersion: number | undefined): Promise<void> {
+  if (staleVersion === undefined) return;
+  try {
+    await parts.credentials.renew(attempt.tokenId, staleVersion);
+  } catch (error) {
+    log.warn({ tokenId: attempt.tokenId, reason: describeFailure(error) }, 'credential not renewed');
+  }
+}
+
+function coolingOf({ attempt, subject }: SubmitJob) {
+  return { tokenId: attempt.tokenId, slotKind: slotKindOf(subject.request.kind) ?? 'video' } as const;
+}
+
+function coolDownMs({ settings }: SubmitJob, retryAfterMs: number | undefined): number {
+  return retryAfterMs ?? settings['token.coolDownMs'];
+}
+
+function publicError(error: unknown): StoredError {
+  return toStoredError(isUpstreamError(error) ? new AppError(error.code, error.message) : error);
+}
+
+function messageOf(outcome: SubmitOutcome): string {
+  if (outcome.kind === 'unknown') return 'outcome of the submit is unknown, it is reconciled';
+  if (outcome.kind === 'returned') return 'not submitted, back to the lane';
+  return outcome.by === 'client'
+    ? 'submit refused, the generation fails'
+    : 'submit refused by the account, another one is tried';
+}

@@ -1,0 +1,53 @@
+/** What crashes, flushes and lost messages swallowed comes back from the rows: deadlines, missing jobs, slots that were held. */
+import { failGeneration, findOverdue } from '@reelay/db/generations/fail-generation';
+import { findMissingJobs } from '@reelay/db/repair/find-missing-jobs';
+import { removeHeldSlots } from '@reelay/db/repair/remove-held-slots';
+import type { Logger } from '@reelay/platform/logger';
+import { announce, ringDispatch } from '../announce.js';
+import type { WorkerParts } from '../worker-parts.js';
+
+const overdueAtOnce = 200;
+
+/** Each step stands alone: one that fails must not keep the others from their round. */
+export async function repair(parts: WorkerParts, log: Logger): Promise<void> {
+  const results = await Promise.allSettled([endOverdue(parts, log), restoreJobs(parts), freeHeldSlots(parts, log)]);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+/** Their attempts go on being polled: what the upstream has holds its slot until it is done there. */
+async function endOverdue(parts: WorkerParts, log: Logger): Promise<void> {
+  const message = 'The generation was not finished by its deadline.';
+  for (const generationId of await findOverdue(parts.database, overdueAtOnce)) {
+    const failed = await failGeneration(parts.database, generationId, { code: 'deadline_exceeded', message });
+    if (!failed) continue;
+    log.warn({ generationId }, 'failed by its deadline');
+    await announce(parts, [failed]);
+    await ringDispatch(parts);
+  }
+}
+
+/** Deduplication drops what exists already. */
+async function restoreJobs({ database, queues }: WorkerParts): Promise<void> {
+  const missing = await findMissingJobs(database);
+  await queues.enqueueMany(
+    'run',
+    missing.run.map((generationId) => ({ generationId })),
+  );
+  await queues.enqueueMany(
+    'poll',
+    missing.poll.map((tokenId) => ({ tokenId })),
+  );
+  await queues.enqueueMany(
+    'finish',
+    missing.finish.map((generationId) => ({ generationId })),
+  );
+  if (missing.isWaiting) await queues.enqueue('dispatch', {});
+}
+
+async function freeHeldSlots(parts: WorkerParts, log: Logger): Promise<void> {
+  const freed = await removeHeldSlots(parts.database);
+  if (freed === 0) return;
+  log.info({ freed }, 'slots of lost submits freed');
+  await ringDispatch(parts);
+}

@@ -1,0 +1,38 @@
+/** The worker's timers. */
+import { deleteExpired } from '@reelay/db/repair/delete-expired';
+import type { Logger } from '@reelay/platform/logger';
+import type { WorkerParts } from '../worker-parts.js';
+import { cleanLitter } from './clean-litter.js';
+import { repair } from './repair.js';
+import { startTimer, type Timer } from './timer-loop.js';
+
+const retentionPeriodMs = 60 * 60_000;
+
+export function startTimers(parts: WorkerParts, log: Logger): Timer {
+  const { database } = parts;
+  const repairPeriodMs = async () => (await parts.settings.read())['timer.repairMs'];
+  const timers = [
+    startTimer({
+      ...{ database, log, name: 'worker.repair', beginsAtOnce: true },
+      periodMs: repairPeriodMs,
+      round: () => repair(parts, log),
+    }),
+    startTimer({
+      ...{ database, log, name: 'worker.litter', beginsAtOnce: false },
+      periodMs: repairPeriodMs,
+      round: (signal) => cleanLitter(parts, log, signal),
+    }),
+    startTimer({
+      ...{ database, log, name: 'worker.retention', beginsAtOnce: false },
+      periodMs: async () => retentionPeriodMs,
+      round: async (signal) => {
+        while (!signal.aborted && (await deleteExpired(database)));
+      },
+    }),
+  ];
+  return {
+    close: async () => {
+      await Promise.all(timers.map((timer) => timer.close()));
+    },
+  };
+}

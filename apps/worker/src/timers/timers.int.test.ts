@@ -1,0 +1,115 @@
+import { beginSend } from '@reelay/db/attempts/begin-send';
+import { insertAssigned, insertGeneration } from '@reelay/db/factories/insert-generation';
+import { insertToken } from '@reelay/db/factories/insert-token';
+import { addLitter } from '@reelay/db/litter/add-litter';
+import { waitFor } from '@reelay/testing/wait-for';
+import { failure } from '../testing/scripted-upstream.js';
+import { openTestFile, type TestFile, type TestWorker } from '../testing/test-worker.js';
+import { cleanLitter } from './clean-litter.js';
+import { repair } from './repair.js';
+import { startTimer } from './timer-loop.js';
+
+let file: TestFile;
+let worker: TestWorker;
+let tokenId: string;
+
+beforeAll(async () => {
+  file = await openTestFile();
+});
+afterAll(() => file.close());
+beforeEach(async () => {
+  worker = await file.startWorker();
+  tokenId = await insertToken(file.database);
+});
+
+const round = () => repair(worker.parts, worker.context.log);
+
+describe('repair', () => {
+  it('rings again for everything that a flush of Redis swallowed', async () => {
+    const assigned = await insertAssigned(file.database, { tokenId });
+    const sent = await insertAssigned(file.database, { tokenId });
+    await beginSend(file.database, sent);
+    await insertGeneration(file.database);
+    await round();
+    expect(worker.bells.of('run')).toEqual(
+      expect.arrayContaining([{ generationId: assigned.generationId }, { generationId: sent.generationId }]),
+    );
+    expect(worker.bells.of('poll')).toEqual([{ tokenId }]);
+    expect(worker.bells.of('dispatch')).toHaveLength(1);
+  });
+
+  it('fails what is past its deadline and leaves its accepted attempt to be polled', async () => {
+    const late = await insertAssigned(file.database, { tokenId });
+    await beginSend(file.database, late);
+    const deadlineAt = new Date(Date.now() - 1);
+    await file.database.generation.update({ where: { id: late.generationId }, data: { deadlineAt } });
+    await round();
+    const generation = await file.database.generation.findUniqueOrThrow({ where: { id: late.generationId } });
+    expect(generation).toMatchObject({ state: 'failed', error: { code: 'deadline_exceeded' } });
+    expect(worker.published).toMatchObject([{ type: 'generation.failed' }]);
+    expect(await file.database.tokenSlot.count({ where: { attemptId: late.attemptId } })).toBe(1);
+    expect(worker.bells.of('poll')).toContainEqual({ tokenId });
+  });
+
+  it('frees slots that were held for lost submits when their time has come', async () => {
+    const lost = await insertAssigned(file.database, { tokenId });
+    await file.database.tokenSlot.update({ where: { attemptId: lost.attemptId }, data: { freeAt: new Date(0) } });
+    await round();
+    expect(await file.database.tokenSlot.count({ where: { attemptId: lost.attemptId } })).toBe(0);
+  });
+});
+
+describe('litter', () => {
+  it('is removed upstream, or kept with the reason until the next try', async () => {
+    await addLitter(file.database, { id: 'gone', tokenId, kind: 'post', reference: 's_1', firstTryInMs: 0 });
+    await addLitter(file.database, { id: 'stays', tokenId, kind: 'post', reference: 's_2', firstTryInMs: 0 });
+    worker.upstream.cleanUp = async ({ reference }) => {
+      if (reference === 's_2') throw failure({ message: 'not today' });
+    };
+    await cleanLitter(worker.parts, worker.context.log, worker.context.signal);
+    const rows = await file.database.upstreamLitter.findMany({ where: { tokenId }, orderBy: { id: 'asc' } });
+    expect(rows).toMatchObject([
+      { id: 'gone', doneAt: expect.any(Date) },
+      { id: 'stays', doneAt: null, tries: 1, lastError: expect.stringContaining('not today') },
+    ]);
+  });
+});
+
+describe('a timer', () => {
+  it('does one round per period between all processes, and one of its own at the start', async () => {
+    const rounds: number[] = [];
+    const start = (process: number, beginsAtOnce: boolean) =>
+      startTimer({
+        database: file.database,
+        name: `test-${tokenId}`,
+        periodMs: async () => 400,
+        round: async () => void rounds.push(process),
+        log: worker.context.log,
+        beginsAtOnce,
+      });
+    const begunAt = performance.now();
+    const timers = [start(0, true), start(1, false)];
+    await waitFor(() => rounds.length >= 6, { timeoutMs: 20_000 });
+    const periods = Math.ceil((performance.now() - begunAt) / 400);
+    await Promise.all(timers.map((timer) => timer.close()));
+    // One more than periods for the round of its own, one for the period that has just begun.
+    expect(rounds.length).toBeLessThanOrEqual(periods + 2);
+  });
+
+  it('goes on after a round that failed', async () => {
+    let rounds = 0;
+    const timer = startTimer({
+      database: file.database,
+      name: `failing-${tokenId}`,
+      periodMs: async () => 100,
+      round: async () => {
+        rounds += 1;
+        throw new Error('once more');
+      },
+      log: worker.context.log,
+      beginsAtOnce: true,
+    });
+    await waitFor(() => rounds >= 2, { timeoutMs: 10_000 });
+    await timer.close();
+  });
+});

@@ -1,0 +1,75 @@
+/** The one statement by which work reaches a token: slots, attempts and generations together or not at all. */
+import type { SlotKind } from '@reelay/contracts/domain';
+import type { Queryable } from '../client.js';
+import type { Match } from './match-slots.js';
+
+export interface TakeSlots {
+  slotKind: SlotKind;
+  /** The provider finds an unknown submit by elimination, so its submits take turns. */
+  takesTurn: boolean;
+  simulatedTargets: readonly string[];
+  matches: readonly (Match & { attemptId: string })[];
+}
+
+export interface Assignment {
+  generationId: string;
+  tokenId: string;
+  attemptId: string;
+}
+
+/**
+ * Takes those matches that still hold and returns them. Nothing here waits for a lock, so its taking the token's row before the
+ * slot's cannot deadlock with those who follow the lock order: generation and token rows that others hold are skipped. A token's row
+ * must be the very version that was planned with. Every assignment changes it, so two assigners never work from the same count of
+ * slots or quota, and a limit that was lowered meanwhile counts.
+ * The slot goes before the attempt it names: foreign keys are checked when the statement ends.
+ */
+export async function takeSlots(database: Queryable, take: TakeSlots): Promise<Assignment[]> {
+  const planned = take.matches.map(({ row, slot, attemptId }) => ({
+    ...{ generation_id: row.generationId, fence: String(row.fence), attempt_id: attemptId },
+    ...{ token_id: slot.tokenId, version: slot.version, slot_no: slot.slotNo },
+  }));
+  if (planned.length === 0) return [];
+  return database.$queryRaw<Assignment[]>`
+    WITH planned AS MATERIALIZED (
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(planned)}::jsonb)
+        AS planned (generation_id text, fence bigint, attempt_id text, token_id text, version text, slot_no integer)
+    ), waiting AS MATERIALIZED (
+      SELECT generation.id, generation.step FROM generation JOIN planned ON planned.generation_id = generation.id
+      WHERE generation.state = 'queued' AND generation.token_id IS NULL AND generation.fence = planned.fence
+        AND generation.deadline_at > now() AND NOT EXISTS (
+          SELECT FROM submit_attempt WHERE submit_attempt.generation_id = generation.id AND submit_attempt.step = generation.step
+            AND submit_attempt.state IN ('intent', 'sent', 'acked', 'unknown'))
+      ORDER BY generation.id FOR NO KEY UPDATE OF generation SKIP LOCKED
+    ), free AS MATERIALIZED (
+      SELECT token.id, token.provider, token.target, token.proxy_sealed
+      FROM token JOIN (SELECT DISTINCT token_id, version FROM planned) AS version ON version.token_id = token.id
+      WHERE token.xmin::text = version.version
+      ORDER BY token.id FOR NO KEY UPDATE OF token SKIP LOCKED
+    ), taken AS (
+      INSERT INTO token_slot (token_id, kind, slot_no, attempt_id)
+      SELECT planned.token_id, ${take.slotKind}, planned.slot_no, planned.attempt_id
+      FROM planned JOIN waiting ON waiting.id = planned.generation_id JOIN free ON free.id = planned.token_id
+      ON CONFLICT DO NOTHING
+      RETURNING attempt_id
+    ), assigned AS (
+      SELECT planned.*, waiting.step, free.provider, free.target, free.proxy_sealed
+      FROM taken JOIN planned USING (attempt_id) JOIN waiting ON waiting.id = planned.generation_id JOIN free ON free.id = planned.token_id
+    ), attempt AS (
+      INSERT INTO submit_attempt (id, generation_id, step, n, token_id, provider, proxy_sealed, fence, takes_turn)
+      SELECT attempt_id, generation_id, step,
+        1 + (SELECT coalesce(max(n), 0) FROM submit_attempt AS earlier
+             WHERE earlier.generation_id = assigned.generation_id AND earlier.step = assigned.step),
+        token_id, provider, proxy_sealed, fence + 1, ${take.takesTurn}
+      FROM assigned
+    ), used AS (
+      UPDATE token SET last_assigned_at = clock_timestamp() WHERE id IN (SELECT token_id FROM assigned)
+    ), over AS (
+      DELETE FROM generation_exclusion WHERE generation_id IN (SELECT generation_id FROM assigned) AND until <= now()
+    )
+    UPDATE generation SET
+      token_id = assigned.token_id, fence = generation.fence + 1, assigned_at = now(),
+      simulated = assigned.target = ANY(${[...take.simulatedTargets]}::text[])
+    FROM assigned WHERE generation.id = assigned.generation_id
+    RETURNING generation.id AS "generationId", assigned.token_id AS "tokenId", assigned.attempt_id AS "attemptId"`;
+}

@@ -1,0 +1,60 @@
+/** Which tokens serve a lane, as conditions on `token` that assignment and the lanes' states share. */
+import type { SlotKind } from '@reelay/contracts/domain';
+import type { Lane } from '@reelay/contracts/lane';
+import { Prisma } from '../generated/prisma/client.js';
+
+/** The targets this process can reach, and which of them are simulated. */
+export interface KnownTargets {
+  names: readonly string[];
+  simulated: readonly string[];
+}
+
+/** The columns of `token` that exist once per kind of slot. */
+export const slotColumns = {
+  image: {
+    limit: Prisma.sql`token.image_limit`,
+    enabled: Prisma.sql`token.image_enabled`,
+    coolingUntil: Prisma.sql`token.image_cooling_until`,
+  },
+  video: {
+    limit: Prisma.sql`token.video_limit`,
+    enabled: Prisma.sql`token.video_enabled`,
+    coolingUntil: Prisma.sql`token.video_cooling_until`,
+  },
+} as const satisfies Record<SlotKind, unknown>;
+
+/** What the account is able to, whether or not it may work now. Unknown Sora 2 counts as able; an unknown plan is not pro. */
+export function servesLane(lane: Lane, slotKind: SlotKind, targets: KnownTargets): Prisma.Sql {
+  const { limit, enabled } = slotColumns[slotKind];
+  return Prisma.sql`
+    token.provider = ${lane.provider} AND token.target = ANY(${[...targets.names]}::text[]) AND token.hidden_at IS NULL
+    AND ${enabled} AND ${limit} <> 0
+    AND (${lane.plan} = 'any' OR token.plan = 'pro')
+    AND (NOT ${lane.sora2} OR token.sora2 IS NOT FALSE)
+    AND (${lane.tokenId ?? null}::text IS NULL OR token.id = ${lane.tokenId ?? null})`;
+}
+
+/** The limit in slots; −1 means as many as the setting says. */
+export function capacity(slotKind: SlotKind, unlimitedSlots: number): Prisma.Sql {
+  const { limit } = slotColumns[slotKind];
+  return Prisma.sql`CASE WHEN ${limit} < 0 THEN ${unlimitedSlots}::integer ELSE ${limit} END`;
+}
+
+/** Rows of `token_slot` per token, to be joined as `used (token_id, slots)`. */
+export function usedSlots(slotKind: SlotKind): Prisma.Sql {
+  return Prisma.sql`SELECT token_id, count(*)::integer AS slots FROM token_slot WHERE kind = ${slotKind} GROUP BY token_id`;
+}
+
+/**
+ * What the account may still start: the quota it last named, less the submits that are not in that number yet. NULL where it is
+ * unknown or does not apply: it counts videos, and after `resets_at` it says nothing.
+ */
+export function quotaLeft(slotKind: SlotKind): Prisma.Sql {
+  if (slotKind === 'image') return Prisma.sql`NULL::integer`;
+  return Prisma.sql`
+    CASE WHEN token.remaining IS NOT NULL AND (token.resets_at IS NULL OR token.resets_at > now()) THEN
+      token.remaining - (
+        SELECT count(*)::integer FROM submit_attempt
+        WHERE submit_attempt.token_id = token.id AND submit_attempt.state IN ('intent', 'sent', 'unknown')
+      ) END`;
+}

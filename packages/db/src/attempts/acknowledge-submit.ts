@@ -1,0 +1,74 @@
+/** The upstream has the task: the answer to a submit, or a task that reconciliation found. */
+import type { AttemptState } from '@reelay/contracts/domain';
+import type { Operation } from '@reelay/contracts/provider';
+import type { Database, Transaction } from '../client.js';
+import { lockGeneration } from '../generations/lock-generation.js';
+import { type PublishedEvent, progressGenerations } from '../generations/progress-generations.js';
+import { addLitter } from '../litter/add-litter.js';
+import { inTransaction, isUniqueViolation } from '../transaction.js';
+
+export interface AcknowledgeSubmit {
+  attemptId: string;
+  generationId: string;
+  tokenId: string;
+  operation: Operation;
+  /** Reconciliation may only take up what is still `unknown`; an answer also moves `sent`. */
+  from: readonly ('sent' | 'unknown')[];
+  litterId: string;
+}
+
+/**
+ * - `acked`: this call did it. `already`: the attempt has this very operation.
+ * - `late`: the attempt was closed as absent or lost before the answer came; the task is noted as litter.
+ * - `taken`: another attempt on the token owns an operation of this id, so this one cannot be told from it.
+ */
+export interface Acknowledgement {
+  outcome: 'acked' | 'already' | 'late' | 'taken';
+  events: PublishedEvent[];
+}
+
+export async function acknowledgeSubmit(database: Database, ack: AcknowledgeSubmit): Promise<Acknowledgement> {
+  try {
+    return await inTransaction(database, async (tx) => {
+      await lockGeneration(tx, ack.generationId);
+      const acked = await tx.$executeRaw`
+        UPDATE submit_attempt SET state = 'acked', acked_at = now(), reason = NULL,
+          operation_id = ${ack.operation.id}, operation = ${JSON.stringify(ack.operation)}::jsonb
+        WHERE id = ${ack.attemptId} AND state = ANY(${[...ack.from]}::text[])`;
+      if (acked !== 1) return { outcome: await takeNoteOfLateAnswer(tx, ack), events: [] };
+      await countAgainstToken(tx, ack.tokenId);
+      await bookUsage(tx, ack.generationId);
+      const rendering = { generationId: ack.generationId, stage: 'rendering' } as const;
+      return { outcome: 'acked', events: await progressGenerations(tx, [rendering]) };
+    });
+  } catch (error) {
+    if (isUniqueViolation(error)) return { outcome: 'taken', events: [] };
+    throw error;
+  }
+}
+
+async function takeNoteOfLateAnswer(tx: Transaction, ack: AcknowledgeSubmit): Promise<'already' | 'late'> {
+  const [attempt] = await tx.$queryRaw<{ state: AttemptState; operation_id: string | null }[]>`
+    SELECT state, operation_id FROM submit_attempt WHERE id = ${ack.attemptId}`;
+  if (attempt?.operation_id === ack.operation.id) return 'already';
+  // Nothing removes it upstream; the row accounts for it and keeps it from being adopted by the next unknown attempt.
+  await addLitter(tx, {
+    id: ack.litterId,
+    tokenId: ack.tokenId,
+    attemptId: ack.attemptId,
+    kind: 'late_answer',
+    reference: { operationId: ack.operation.id },
+  });
+  return 'late';
+}
+
+/** The next inspection brings the true number; until then assignment must not count on what is spent. */
+async function countAgainstToken(tx: Transaction, tokenId: string): Promise<void> {
+  await tx.$executeRaw`UPDATE token SET remaining = remaining - 1 WHERE id = ${tokenId} AND remaining > 0`;
+}
+
+/** Once per generation, whatever its steps and attempts; also when it was cancelled between `sent` and the answer: it was spent. */
+async function bookUsage(tx: Transaction, generationId: string): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE usage SET state = 'booked', booked_at = now() WHERE generation_id = ${generationId} AND state <> 'booked'`;
+}

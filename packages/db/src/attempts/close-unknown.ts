@@ -1,0 +1,66 @@
+/** Ends the reconciliation of an unknown submit without a task: proven absent, or given up because nothing can be proven. */
+import type { Database, Transaction } from '../client.js';
+import { endGeneration } from '../generations/end-generation.js';
+import { lockGeneration } from '../generations/lock-generation.js';
+import type { PublishedEvent } from '../generations/progress-generations.js';
+import { returnToLane } from '../generations/return-to-lane.js';
+import { inTransaction } from '../transaction.js';
+import { closeAttempt } from './close-attempt.js';
+import type { Withdrawal } from './withdraw-attempt.js';
+
+export interface CloseUnknown {
+  attemptId: string;
+  generationId: string;
+  fence: bigint;
+  reason: string;
+}
+
+/**
+ * `unknown → absent`: the upstream never had it. The slot is free and the step may be submitted once more; a second absence of the
+ * same step ends the generation, because then something is wrong that repeating does not mend.
+ */
+export async function closeAbsent(database: Database, close: CloseUnknown): Promise<Withdrawal> {
+  return inTransaction(database, async (tx) => {
+    await lockGeneration(tx, close.generationId);
+    if (!(await closeAttempt(tx, { ...close, from: ['unknown'], to: 'absent' })))
+      return { wasClosed: false, events: [] };
+    const event = (await isFirstAbsence(tx, close)) ? await submitAgain(tx, close) : await failUnknown(tx, close);
+    return { wasClosed: true, events: event ? [event] : [] };
+  });
+}
+
+/**
+ * `unknown → lost`: it cannot be told whether or which task is ours. The generation fails and is not repeated; the slot stays held
+ * for as long as the upstream may be rendering.
+ */
+export async function closeLost(
+  database: Database,
+  close: CloseUnknown & { renderMaximumMs: number },
+): Promise<Withdrawal> {
+  return inTransaction(database, async (tx) => {
+    await lockGeneration(tx, close.generationId);
+    const keepSlotMs = close.renderMaximumMs;
+    if (!(await closeAttempt(tx, { ...close, from: ['unknown'], to: 'lost', keepSlotMs }))) {
+      return { wasClosed: false, events: [] };
+    }
+    const event = await failUnknown(tx, close);
+    return { wasClosed: true, events: event ? [event] : [] };
+  });
+}
+
+async function isFirstAbsence(tx: Transaction, { attemptId }: CloseUnknown): Promise<boolean> {
+  const [{ absences }] = await tx.$queryRaw<[{ absences: number }]>`
+    SELECT count(*)::int AS absences FROM submit_attempt AS closed
+    JOIN submit_attempt AS attempt USING (generation_id, step) WHERE attempt.id = ${attemptId} AND closed.state = 'absent'`;
+  return absences <= 1;
+}
+
+function submitAgain(tx: Transaction, { generationId, fence }: CloseUnknown): Promise<PublishedEvent | undefined> {
+  const note = 'the upstream never received the task; it is sent once more';
+  return returnToLane(tx, { generationId, fence, pauseMs: 0, counts: 'nothing', note });
+}
+
+function failUnknown(tx: Transaction, { generationId, reason }: CloseUnknown): Promise<PublishedEvent | undefined> {
+  const message = `It could not be found out whether the upstream took the task (${reason}), so it was not sent a second time.`;
+  return endGeneration(tx, generationId, { state: 'failed', error: { code: 'upstream_outcome_unknown', message } });
+}

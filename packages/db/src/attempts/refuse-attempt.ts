@@ -1,0 +1,75 @@
+/** The upstream refused a submit through the fault of the client or of the token; nothing was accepted. */
+import type { AttemptState, SlotKind } from '@reelay/contracts/domain';
+import type { StoredError } from '@reelay/contracts/errors';
+import type { Database, Transaction } from '../client.js';
+import { endGeneration } from '../generations/end-generation.js';
+import { lockGeneration } from '../generations/lock-generation.js';
+import { returnToLane } from '../generations/return-to-lane.js';
+import { coolToken } from '../tokens/cool-token.js';
+import { inTransaction } from '../transaction.js';
+import { closeAttempt } from './close-attempt.js';
+import type { Withdrawal } from './withdraw-attempt.js';
+
+interface RefusedAttempt {
+  attemptId: string;
+  generationId: string;
+  from: readonly AttemptState[];
+  reason: string;
+  error: StoredError;
+}
+
+/** The client's fault: no other account would do it either, so the generation fails at once. */
+export async function refuseByClientFault(database: Database, refused: RefusedAttempt): Promise<Withdrawal> {
+  return inTransaction(database, async (tx) => {
+    await lockGeneration(tx, refused.generationId);
+    if (!(await closeAttempt(tx, { ...refused, to: 'refused' }))) return { wasClosed: false, events: [] };
+    const event = await endGeneration(tx, refused.generationId, { state: 'failed', error: refused.error });
+    return { wasClosed: true, events: event ? [event] : [] };
+  });
+}
+
+export interface RefusedByToken extends RefusedAttempt {
+  fence: bigint;
+  tokenId: string;
+  slotKind: SlotKind;
+  /** How long this generation is not given to this token; a pinned one has no other and waits instead. */
+  excludedForMs: number;
+  isPinned: boolean;
+  /** Whether the token rests for everybody as long as that. */
+  coolsToken: boolean;
+  maximumRefusals: number;
+  note: string;
+}
+
+/** The token's fault: another one is tried, at most so often; then the generation fails with the last reason. */
+export async function refuseByTokenFault(database: Database, refused: RefusedByToken): Promise<Withdrawal> {
+  return inTransaction(database, async (tx) => {
+    const generation = await lockGeneration(tx, refused.generationId);
+    if (!(await closeAttempt(tx, { ...refused, to: 'refused' }))) return { wasClosed: false, events: [] };
+    if (refused.coolsToken) await coolToken(tx, { ...refused, forMs: refused.excludedForMs });
+    const refusals = (generation?.refusals ?? 0) + 1;
+    const event =
+      refusals >= refused.maximumRefusals
+        ? await endGeneration(tx, refused.generationId, { state: 'failed', error: refused.error })
+        : await tryAnotherToken(tx, refused);
+    return { wasClosed: true, events: event ? [event] : [] };
+  });
+}
+
+async function tryAnotherToken(tx: Transaction, refused: RefusedByToken) {
+  const { generationId, fence, note, isPinned, excludedForMs } = refused;
+  const pauseMs = isPinned ? excludedForMs : 0;
+  const event = await returnToLane(tx, { generationId, fence, pauseMs, counts: 'refusal', note });
+  if (!event) return undefined;
+  await tx.$executeRaw`
+    UPDATE generation SET last_refusal = ${JSON.stringify(refused.error)}::jsonb WHERE id = ${generationId}`;
+  if (!isPinned) await excludeToken(tx, refused);
+  return event;
+}
+
+async function excludeToken(tx: Transaction, { generationId, tokenId, excludedForMs }: RefusedByToken): Promise<void> {
+  await tx.$executeRaw`
+    INSERT INTO generation_exclusion (generation_id, token_id, until)
+    VALUES (${generationId}, ${tokenId}, now() + ${excludedForMs}::float8 * interval '1 millisecond')
+    ON CONFLICT (generation_id, token_id) DO UPDATE SET until = greatest(generation_exclusion.until, excluded.until)`;
+}

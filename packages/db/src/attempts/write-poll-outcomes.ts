@@ -1,0 +1,94 @@
+/** All outcomes of one poll in one transaction: what is over frees its slot in it, and what is to be fetched is stored in it. */
+import type { StoredError } from '@reelay/contracts/errors';
+import type { MediaSource, Operation } from '@reelay/contracts/provider';
+import type { Database, Transaction } from '../client.js';
+import { endGeneration } from '../generations/end-generation.js';
+import { lockGenerations } from '../generations/lock-generation.js';
+import { type ProgressUpdate, type PublishedEvent, progressGenerations } from '../generations/progress-generations.js';
+import { inTransaction } from '../transaction.js';
+
+export interface PollOutcomes {
+  pending: { attemptId: string; progress: number }[];
+  /** Progress that clients are to be told. */
+  progressed: ProgressUpdate[];
+  done: { attemptId: string; generationId: string; operation: Operation; media: MediaSource[] }[];
+  refused: { attemptId: string; generationId: string; error: StoredError }[];
+}
+
+export interface WrittenOutcomes {
+  /** Attempts this call closed; their slots are free. */
+  closed: string[];
+  /** Generations whose media are to be fetched now. */
+  fetching: string[];
+  events: PublishedEvent[];
+}
+
+/** Touches only attempts that are still `acked`: of two polls at once, the second changes nothing. */
+export async function writePollOutcomes(
+  database: Database,
+  outcomes: PollOutcomes,
+  beforeCommit: () => void = () => {},
+): Promise<WrittenOutcomes> {
+  const generationIds = [...outcomes.done, ...outcomes.refused, ...outcomes.progressed].map(
+    (item) => item.generationId,
+  );
+  return inTransaction(database, async (tx) => {
+    await lockGenerations(tx, generationIds);
+    await writeAttemptProgress(tx, outcomes.pending);
+    const closed = await closeEnded(tx, outcomes);
+    await freeSlots(tx, closed);
+    const done = outcomes.done.filter((outcome) => closed.has(outcome.attemptId));
+    const fetching = await storeMediaSources(tx, done);
+    const events = await progressGenerations(tx, [
+      ...outcomes.progressed,
+      ...fetching.map((generationId) => ({ generationId, stage: 'fetching' as const, progress: 99 })),
+    ]);
+    for (const { attemptId, generationId, error } of outcomes.refused) {
+      if (!closed.has(attemptId)) continue;
+      const event = await endGeneration(tx, generationId, { state: 'failed', error });
+      if (event) events.push(event);
+    }
+    beforeCommit();
+    return { closed: [...closed], fetching, events };
+  });
+}
+
+async function writeAttemptProgress(tx: Transaction, pending: PollOutcomes['pending']): Promise<void> {
+  if (pending.length === 0) return;
+  await tx.$executeRaw`
+    UPDATE submit_attempt AS attempt SET progress = heard.progress
+    FROM jsonb_to_recordset(${JSON.stringify(pending)}::jsonb) AS heard ("attemptId" text, progress integer)
+    WHERE attempt.id = heard."attemptId" AND state = 'acked' AND attempt.progress < heard.progress`;
+}
+
+async function closeEnded(tx: Transaction, outcomes: PollOutcomes): Promise<Set<string>> {
+  const ended = [
+    ...outcomes.done.map(({ attemptId, operation }) => ({ attemptId, operation })),
+    ...outcomes.refused.map(({ attemptId, error }) => ({ attemptId, reason: `${error.code}: ${error.message}` })),
+  ];
+  if (ended.length === 0) return new Set();
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    UPDATE submit_attempt AS attempt SET
+      state = 'ended', closed_at = now(), reason = ended.reason, operation = coalesce(ended.operation, attempt.operation)
+    FROM jsonb_to_recordset(${JSON.stringify(ended)}::jsonb) AS ended ("attemptId" text, operation jsonb, reason text)
+    WHERE attempt.id = ended."attemptId" AND state = 'acked'
+    RETURNING attempt.id`;
+  return new Set(rows.map((row) => row.id));
+}
+
+async function freeSlots(tx: Transaction, attemptIds: ReadonlySet<string>): Promise<void> {
+  if (attemptIds.size === 0) return;
+  await tx.$executeRaw`DELETE FROM token_slot WHERE attempt_id = ANY(${[...attemptIds]}::text[])`;
+}
+
+/** A generation that ended meanwhile (cancelled, too late) gets nothing: its media are not fetched. */
+async function storeMediaSources(tx: Transaction, done: PollOutcomes['done']): Promise<string[]> {
+  if (done.length === 0) return [];
+  const sources = done.map(({ generationId, media }) => ({ generationId, media }));
+  const rows = await tx.$queryRaw<{ id: string }[]>`
+    UPDATE generation SET media_sources = done.media
+    FROM jsonb_to_recordset(${JSON.stringify(sources)}::jsonb) AS done ("generationId" text, media jsonb)
+    WHERE id = done."generationId" AND state = 'running'
+    RETURNING id`;
+  return rows.map((row) => row.id);
+}

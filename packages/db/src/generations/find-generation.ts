@@ -1,0 +1,67 @@
+/** A generation as its owner may see it. */
+import type { GenerationState, Stage } from '@reelay/contracts/domain';
+import { isErrorCode, type StoredError } from '@reelay/contracts/errors';
+import {
+  type GenerationRequest,
+  type GenerationResult,
+  generationRequestSchema,
+  generationResultSchema,
+} from '@reelay/contracts/generation-request';
+import type { Dialect } from '@reelay/contracts/ids';
+import type { Queryable } from '../client.js';
+
+export interface Generation {
+  id: string;
+  dialect: Dialect;
+  request: GenerationRequest;
+  state: GenerationState;
+  stage: Stage;
+  progress: number;
+  seq: number;
+  /** Made by a simulated upstream. */
+  simulated: boolean;
+  result: GenerationResult | null;
+  error: StoredError | null;
+  createdAt: Date;
+  startedAt: Date | null;
+  completedAt: Date | null;
+  deadlineAt: Date;
+}
+
+/** Undefined also for what belongs to somebody else. */
+export async function findGeneration(
+  database: Queryable,
+  of: { id: string; ownerId: string },
+): Promise<Generation | undefined> {
+  const row = await database.generation.findFirst({
+    where: { id: of.id, ownerId: of.ownerId, deletedAt: null },
+    omit: { prepared: true, mediaSources: true },
+  });
+  if (!row) return undefined;
+  return {
+    id: row.id,
+    dialect: row.dialect as Dialect,
+    request: generationRequestSchema.parse(row.request),
+    state: row.state as GenerationState,
+    stage: row.stage as Stage,
+    progress: row.progress,
+    seq: row.seq,
+    simulated: row.simulated,
+    result: generationResultSchema.nullable().parse(row.result),
+    error: row.error === null ? null : readStoredError(row.error),
+    createdAt: row.createdAt,
+    startedAt: row.startedAt,
+    completedAt: row.completedAt,
+    deadlineAt: row.deadlineAt,
+  };
+}
+
+/** A code that this release does not know (a newer one wrote it) is shown as a general failure with its message. */
+function readStoredError(stored: unknown): StoredError {
+  const { code, message, param } = stored as { code?: unknown; message?: unknown; param?: unknown };
+  return {
+    code: isErrorCode(code) ? code : 'internal_error',
+    message: typeof message === 'string' ? message : 'The generation failed.',
+    ...(typeof param === 'string' ? { param } : {}),
+  };
+}

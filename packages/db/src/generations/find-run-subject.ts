@@ -1,0 +1,92 @@
+/** Everything a run job must know before it decides what to do next, in one read. */
+import type { AttemptState, GenerationState, Stage } from '@reelay/contracts/domain';
+import { type GenerationRequest, generationRequestSchema } from '@reelay/contracts/generation-request';
+import type { Json } from '@reelay/contracts/provider';
+import type { Database } from '../client.js';
+
+export interface RunSubject {
+  generationId: string;
+  state: GenerationState;
+  stage: Stage;
+  lane: string;
+  provider: string;
+  request: GenerationRequest;
+  fence: bigint;
+  deferrals: number;
+  /** What `prepare` gave for this assignment; null when it has not run. */
+  prepared: Json;
+  /** Time until the generation may be run; 0 or less when it may. */
+  waitMs: number;
+  /** Undefined while the generation waits for a token. */
+  token: { id: string; target: string } | undefined;
+  /** The one attempt of the present step that is not closed. */
+  attempt: OpenAttempt | undefined;
+}
+
+export interface OpenAttempt {
+  id: string;
+  state: AttemptState;
+  /** Whether it needs the token's turn to be sent. */
+  takesTurn: boolean;
+  /** Time since `sent`; undefined before. */
+  sentAgoMs: number | undefined;
+}
+
+export async function findRunSubject(database: Database, generationId: string): Promise<RunSubject | undefined> {
+  const [row] = await database.$queryRaw<Row[]>`
+    SELECT generation.id, generation.state, stage, lane, generation.provider, request, generation.fence, deferrals, prepared,
+      coalesce(extract(epoch FROM not_before - now()) * 1000, 0)::float8 AS wait_ms,
+      generation.token_id, target, attempt.id AS attempt_id, attempt.state AS attempt_state, takes_turn,
+      (extract(epoch FROM now() - sent_at) * 1000)::float8 AS sent_ago_ms
+    FROM generation
+    LEFT JOIN token ON token.id = generation.token_id
+    LEFT JOIN submit_attempt AS attempt ON attempt.generation_id = generation.id AND attempt.step = generation.step
+      AND attempt.state IN ('intent', 'sent', 'acked', 'unknown')
+    WHERE generation.id = ${generationId}`;
+  return row && toSubject(row);
+}
+
+interface Row {
+  id: string;
+  state: GenerationState;
+  stage: Stage;
+  lane: string;
+  provider: string;
+  request: unknown;
+  fence: bigint;
+  deferrals: number;
+  prepared: Json;
+  wait_ms: number;
+  token_id: string | null;
+  target: string | null;
+  attempt_id: string | null;
+  attempt_state: AttemptState | null;
+  takes_turn: boolean | null;
+  sent_ago_ms: number | null;
+}
+
+function toSubject(row: Row): RunSubject {
+  const { token_id: tokenId, target, attempt_id: attemptId, attempt_state: attemptState } = row;
+  return {
+    generationId: row.id,
+    state: row.state,
+    stage: row.stage,
+    lane: row.lane,
+    provider: row.provider,
+    request: generationRequestSchema.parse(row.request),
+    fence: row.fence,
+    deferrals: row.deferrals,
+    prepared: row.prepared,
+    waitMs: row.wait_ms,
+    token: tokenId !== null && target !== null ? { id: tokenId, target } : undefined,
+    attempt:
+      attemptId !== null && attemptState !== null
+        ? {
+            id: attemptId,
+            state: attemptState,
+            takesTurn: row.takes_turn ?? false,
+            sentAgoMs: row.sent_ago_ms ?? undefined,
+          }
+        : undefined,
+  };
+}

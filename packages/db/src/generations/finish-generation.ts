@@ -1,0 +1,30 @@
+/** The happy end: the asset rows and the terminal state in one transaction. */
+
+import { insertResults, type StoredResult } from '../assets/insert-results.js';
+import type { Database } from '../client.js';
+import { inTransaction } from '../transaction.js';
+import { endGeneration } from './end-generation.js';
+import { lockGeneration } from './lock-generation.js';
+import type { PublishedEvent } from './progress-generations.js';
+
+/** Undefined when it had ended before; then no asset row is written either. */
+export async function finishGeneration(
+  database: Database,
+  subject: { generationId: string; ownerId: string },
+  results: readonly StoredResult[],
+): Promise<PublishedEvent | undefined> {
+  return inTransaction(database, async (tx) => {
+    const generation = await lockGeneration(tx, subject.generationId);
+    if (generation?.state !== 'running') return undefined;
+    await insertResults(tx, subject, results);
+    const media = results.map(({ assetId, contentType, sizeBytes, width, height, durationMs }) => ({
+      assetId,
+      contentType,
+      sizeBytes,
+      ...(width !== undefined && { width }),
+      ...(height !== undefined && { height }),
+      ...(durationMs !== undefined && { durationMs }),
+    }));
+    return endGeneration(tx, subject.generationId, { state: 'succeeded', result: { media } });
+  });
+}

@@ -1,0 +1,26 @@
+/** What is remembered between two tries of fetching media. */
+import type { MediaSource } from '@reelay/contracts/provider';
+import type { Database } from '../client.js';
+
+/** Counts a failed try; the number so far, or undefined when the generation is not being fetched any more. */
+export async function countFinishTry(database: Database, generationId: string): Promise<number | undefined> {
+  const [row] = await database.$queryRaw<{ tries: number }[]>`
+    UPDATE generation SET finish_tries = finish_tries + 1 WHERE id = ${generationId} AND stage = 'fetching'
+    RETURNING finish_tries AS tries`;
+  return row?.tries;
+}
+
+/** Addresses that replace the ones the upstream no longer accepts. */
+export async function storeFreshSources(
+  database: Database,
+  generationId: string,
+  sources: readonly MediaSource[],
+): Promise<void> {
+  await database.$executeRaw`
+    UPDATE generation SET media_sources = ${JSON.stringify(sources)}::jsonb WHERE id = ${generationId} AND stage = 'fetching'`;
+}
+
+export async function isBeingFetched(database: Database, generationId: string): Promise<boolean> {
+  const row = await database.generation.findUnique({ where: { id: generationId }, select: { stage: true } });
+  return row?.stage === 'fetching';
+}

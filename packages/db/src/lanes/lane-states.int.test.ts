@@ -1,0 +1,92 @@
+import { laneKey } from '@reelay/contracts/lane';
+import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
+import { createDatabase, type Database } from '../client.js';
+import { insertAssigned } from '../factories/insert-generation.js';
+import { insertToken } from '../factories/insert-token.js';
+import { insertWaiting, videoLane } from '../factories/insert-waiting.js';
+import { listLaneStates } from './list-lane-states.js';
+import { storeLaneStates } from './store-lane-states.js';
+import { surveyLane } from './survey-lane.js';
+
+let file: TestDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  file = await createTestDatabase();
+  database = createDatabase({ url: file.url, applicationName: 'test' });
+});
+afterAll(async () => {
+  await database.$disconnect();
+  await file.drop();
+});
+beforeEach(async () => {
+  await database.$executeRaw`TRUNCATE token, generation, lane_state CASCADE`;
+});
+
+const targets = { names: ['sora', 'simulator'], simulated: ['simulator'] };
+const survey = (lane = {}) =>
+  surveyLane(database, { lane: { ...videoLane, ...lane }, slotKind: 'video', targets, unlimitedSlots: 100 });
+const change = (id: string, data: object) => database.token.update({ where: { id }, data });
+
+describe('the survey of a lane', () => {
+  it('counts nothing where nothing is', async () => {
+    expect(await survey()).toEqual({
+      ...{ tokens: 0, simulated: 0, freeSlots: 0, waiting: 0, needAttention: 0, resting: 0, exhausted: 0, busy: 0 },
+      recoversAt: null,
+    });
+  });
+
+  it('counts each account once, under what keeps it from working', async () => {
+    await insertToken(database, { videoLimit: 3, target: 'sora' });
+    await insertToken(database, { videoLimit: 5, remaining: 1 });
+    const busy = await insertToken(database, { videoLimit: 1 });
+    await insertAssigned(database, { tokenId: busy });
+    const restsUntil = new Date(Date.now() + 60_000);
+    await change(await insertToken(database), { videoCoolingUntil: restsUntil });
+    await insertToken(database, { remaining: 0 });
+    await change(await insertToken(database), { state: 'needs_attention' });
+    await change(await insertToken(database), { state: 'disabled' });
+    await change(await insertToken(database), { hiddenAt: new Date() });
+    await insertWaiting(database, { count: 7 });
+    expect(await survey()).toEqual({
+      ...{ tokens: 6, simulated: 5, freeSlots: 4, waiting: 7, needAttention: 1, resting: 1, exhausted: 1, busy: 1 },
+      recoversAt: restsUntil,
+    });
+  });
+
+  it('knows which accounts a lane can have', async () => {
+    await insertToken(database, { plan: 'plus' });
+    const pro = await insertToken(database, { plan: 'pro' });
+    await change(await insertToken(database, { plan: 'pro' }), { sora2: false });
+    expect((await survey()).tokens).toBe(2);
+    expect((await survey({ plan: 'pro' })).tokens).toBe(1);
+    expect((await survey({ tokenId: pro })).tokens).toBe(1);
+    expect((await survey({ tokenId: 'gone' })).tokens).toBe(0);
+  });
+
+  it('stops counting waiting rows at a thousand', async () => {
+    await insertWaiting(database, { count: 1_200 });
+    expect((await survey()).waiting).toBe(1_000);
+  });
+});
+
+describe('the stored states', () => {
+  const state = { tokens: 1, simulated: 0, freeSlots: 2, waiting: 3, reason: null, recoversAt: null };
+
+  it('are replaced lane by lane, and forgotten when nobody wrote them for a while', async () => {
+    const lane = laneKey(videoLane);
+    await storeLaneStates(database, [
+      { ...state, lane },
+      { ...state, lane: 'old' },
+    ]);
+    const recoversAt = new Date('2030-01-02T03:04:05Z');
+    await storeLaneStates(database, [{ ...state, lane, freeSlots: 0, reason: 'all are busy', recoversAt }]);
+    expect(await listLaneStates(database)).toMatchObject([
+      { lane: 'old', freeSlots: 2 },
+      { lane, freeSlots: 0, reason: 'all are busy', recoversAt },
+    ]);
+    await database.$executeRaw`UPDATE lane_state SET updated_at = now() - interval '1 hour' WHERE lane = 'old'`;
+    await storeLaneStates(database, [{ ...state, lane }]);
+    expect(await listLaneStates(database)).toMatchObject([{ lane, freeSlots: 2, reason: null, recoversAt: null }]);
+  });
+});

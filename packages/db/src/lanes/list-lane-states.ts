@@ -1,0 +1,19 @@
+/** What the gateway knows of the pool; the token-manager keeps it. */
+import type { Queryable } from '../client.js';
+
+export interface LaneState {
+  lane: string;
+  /** Tokens that could ever serve the lane, and of them those of simulated targets. */
+  tokens: number;
+  simulated: number;
+  freeSlots: number;
+  waiting: number;
+  /** Why rows wait, in a sentence, and when that changes at the earliest. */
+  reason: string | null;
+  recoversAt: Date | null;
+  updatedAt: Date;
+}
+
+export async function listLaneStates(database: Queryable): Promise<LaneState[]> {
+  return database.laneState.findMany({ orderBy: { lane: 'asc' } });
+}

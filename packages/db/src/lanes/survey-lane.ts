@@ -1,0 +1,60 @@
+/** Counts what a lane's tokens can do now, for the gateway's answers and for people who ask why something waits. */
+import type { SlotKind } from '@reelay/contracts/domain';
+import { type Lane, laneKey } from '@reelay/contracts/lane';
+import { capacity, type KnownTargets, quotaLeft, servesLane, slotColumns, usedSlots } from '../assign/token-filter.js';
+import type { Queryable } from '../client.js';
+
+export interface LaneSurvey {
+  /** Tokens that could ever serve the lane: those in service, and those that rest or need attention. */
+  tokens: number;
+  simulated: number;
+  freeSlots: number;
+  /** Exact up to `countedRows`. */
+  waiting: number;
+  /** Each token counts once, under the first of these that holds. */
+  needAttention: number;
+  resting: number;
+  exhausted: number;
+  busy: number;
+  /** When the first of the resting or exhausted may work again. */
+  recoversAt: Date | null;
+}
+
+/** Beyond this many waiting rows their number is approximate: counting them all would cost more than it tells. */
+export const countedRows = 1_000;
+
+export async function surveyLane(
+  database: Queryable,
+  survey: { lane: Lane; slotKind: SlotKind; targets: KnownTargets; unlimitedSlots: number },
+): Promise<LaneSurvey> {
+  const { lane, slotKind, targets, unlimitedSlots } = survey;
+  const { coolingUntil } = slotColumns[slotKind];
+  const rows = await database.$queryRaw<LaneSurvey[]>`
+    WITH able AS (
+      SELECT token.target = ANY(${[...targets.simulated]}::text[]) AS simulated, token.resets_at, ${coolingUntil} AS cooling_until,
+        greatest(${capacity(slotKind, unlimitedSlots)} - coalesce(used.slots, 0), 0) AS unused, ${quotaLeft(slotKind)} AS quota,
+        token.state <> 'active' AS needs_attention, coalesce(${coolingUntil} > now(), false) AS is_cooling
+      FROM token LEFT JOIN (${usedSlots(slotKind)}) AS used ON used.token_id = token.id
+      WHERE ${servesLane(lane, slotKind, targets)} AND token.state <> 'disabled'
+    ), judged AS (
+      SELECT *, CASE
+        WHEN needs_attention THEN 'needs attention'
+        WHEN is_cooling THEN 'resting'
+        WHEN quota <= 0 THEN 'exhausted'
+        WHEN unused = 0 THEN 'busy'
+        ELSE 'free' END AS verdict
+      FROM able
+    )
+    SELECT count(*)::integer AS tokens, count(*) FILTER (WHERE simulated)::integer AS simulated,
+      coalesce(sum(least(unused, quota)) FILTER (WHERE verdict = 'free'), 0)::integer AS "freeSlots",
+      count(*) FILTER (WHERE verdict = 'needs attention')::integer AS "needAttention",
+      count(*) FILTER (WHERE verdict = 'resting')::integer AS resting,
+      count(*) FILTER (WHERE verdict = 'exhausted')::integer AS exhausted,
+      count(*) FILTER (WHERE verdict = 'busy')::integer AS busy,
+      least(min(cooling_until) FILTER (WHERE verdict = 'resting'), min(resets_at) FILTER (WHERE verdict = 'exhausted')) AS "recoversAt",
+      (SELECT count(*)::integer FROM (
+        SELECT FROM generation WHERE lane = ${laneKey(lane)} AND state = 'queued' AND token_id IS NULL LIMIT ${countedRows}
+      ) AS waiting) AS waiting
+    FROM judged`;
+  return rows[0] as LaneSurvey;
+}

@@ -1,0 +1,63 @@
+/** Writing an account's credential, sealed by the caller for this very row. */
+import type { Queryable } from '../client.js';
+import type { AccountKey } from './find-known-token.js';
+
+/** Null leaves what a known account has. */
+export interface TokenCredential {
+  accessTokenSealed: string;
+  accessTokenHint: string;
+  expiresAt: Date | null;
+  sessionTokenSealed: string | null;
+  refreshTokenSealed: string | null;
+  clientId: string | null;
+  proxySealed: string | null;
+  label: string | null;
+  imageLimit: number | null;
+  videoLimit: number | null;
+}
+
+/** False when the account is there already. */
+export async function insertToken(
+  database: Queryable,
+  token: AccountKey & TokenCredential & { id: string; label: string },
+): Promise<boolean> {
+  const inserted = await database.$executeRaw`
+    INSERT INTO token (
+      id, provider, target, identity, label, access_token_sealed, access_token_hint, expires_at,
+      session_token_sealed, refresh_token_sealed, client_id, proxy_sealed, image_limit, video_limit)
+    VALUES (
+      ${token.id}, ${token.provider}, ${token.target}, ${token.identity}, ${token.label}, ${token.accessTokenSealed},
+      ${token.accessTokenHint}, ${token.expiresAt}::timestamptz, ${token.sessionTokenSealed}, ${token.refreshTokenSealed},
+      ${token.clientId}, ${token.proxySealed}, coalesce(${token.imageLimit}::integer, 1), coalesce(${token.videoLimit}::integer, 3))
+    ON CONFLICT (provider, target, identity) WHERE hidden_at IS NULL DO NOTHING`;
+  return inserted === 1;
+}
+
+/**
+ * Gives a known account its new credential. What a person disabled stays disabled; a deleted account that is added again is in
+ * service again, with its old slots, because what it renders still counts. Returns the new credential version; undefined when the row
+ * was deleted or taken up by somebody else meanwhile: look again.
+ */
+export async function replaceCredential(
+  database: Queryable,
+  replace: TokenCredential & { id: string; isHidden: boolean },
+): Promise<number | undefined> {
+  const [replaced] = await database.$queryRaw<{ version: number }[]>`
+    UPDATE token SET
+      access_token_sealed = ${replace.accessTokenSealed}, access_token_hint = ${replace.accessTokenHint},
+      expires_at = ${replace.expiresAt}::timestamptz,
+      session_token_sealed = coalesce(${replace.sessionTokenSealed}, session_token_sealed),
+      refresh_token_sealed = coalesce(${replace.refreshTokenSealed}, refresh_token_sealed),
+      refresh_token_used_at = CASE WHEN ${replace.refreshTokenSealed}::text IS NULL THEN refresh_token_used_at END,
+      client_id = coalesce(${replace.clientId}, client_id), proxy_sealed = coalesce(${replace.proxySealed}, proxy_sealed),
+      label = coalesce(${replace.label}, label),
+      image_limit = coalesce(${replace.imageLimit}::integer, image_limit),
+      video_limit = coalesce(${replace.videoLimit}::integer, video_limit),
+      credential_version = credential_version + 1, refresh_claim = NULL, refresh_claimed_at = NULL,
+      state_reason = CASE WHEN state = 'needs_attention' OR hidden_at IS NOT NULL THEN NULL ELSE state_reason END,
+      state = CASE WHEN state = 'needs_attention' OR hidden_at IS NOT NULL THEN 'active' ELSE state END,
+      inspected_at = NULL, hidden_at = NULL, updated_at = now()
+    WHERE id = ${replace.id} AND (hidden_at IS NOT NULL) = ${replace.isHidden}
+    RETURNING credential_version AS version`;
+  return replaced?.version;
+}

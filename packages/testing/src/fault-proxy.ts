@@ -1,0 +1,163 @@
+/** A TCP proxy that stands before a server and fails on command: slow, silent, cut off, reset. */
+import net from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** From the client to the server, or back. */
+export type Direction = 'up' | 'down';
+
+/** What is wrong with the connection at this moment; it concerns old and new connections alike. */
+export interface Faults {
+  /** Each piece of data arrives this much later, in both directions. */
+  latencyMs?: number;
+  /** Slow: no more than this goes through, in each direction of each connection. */
+  bytesPerSecond?: number;
+  /** Nothing goes through, and nobody is told; when it is over, what was held back arrives. */
+  isBlackhole?: boolean;
+  /** A new connection is reset at once. */
+  isRefusing?: boolean;
+  /** The connection is reset as soon as more than this went through: `{ down: 0 }` loses the answer but not the request. */
+  resetAfterBytes?: Partial<Record<Direction, number>>;
+}
+
+interface Connection {
+  client: net.Socket;
+  server: net.Socket;
+  bytes: Record<Direction, number>;
+}
+
+export class FaultProxy {
+  /** How many connections clients have opened. */
+  accepted = 0;
+  readonly #target: { host: string; port: number };
+  readonly #listener: net.Server;
+  readonly #connections = new Set<Connection>();
+  #faults: Faults = {};
+
+  /** Listens on a free port of 127.0.0.1 before the server that `targetUrl` names. */
+  static async open(targetUrl: string): Promise<FaultProxy> {
+    const { hostname, port } = new URL(targetUrl);
+    const proxy = new FaultProxy({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) });
+    await new Promise<void>((resolve, reject) => {
+      proxy.#listener.once('error', reject).listen(0, '127.0.0.1', resolve);
+    });
+    return proxy;
+  }
+
+  private constructor(target: { host: string; port: number }) {
+    this.#target = target;
+    this.#listener = net.createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
+  }
+
+  get port(): number {
+    return (this.#listener.address() as net.AddressInfo).port;
+  }
+
+  /** The same address with the proxy in place of its host and port. */
+  through(url: string): string {
+    const proxied = new URL(url);
+    proxied.hostname = '127.0.0.1';
+    proxied.port = String(this.port);
+    return proxied.href;
+  }
+
+  get openConnections(): number {
+    return this.#connections.size;
+  }
+
+  /** Replaces all faults. */
+  set(faults: Faults): void {
+    this.#faults = faults;
+  }
+
+  heal(): void {
+    this.#faults = {};
+  }
+
+  /** Resets every connection: both sides see an error. */
+  reset(): void {
+    for (const { client, server } of this.#connections) {
+      breakOff(client);
+      breakOff(server);
+    }
+  }
+
+  /** Ends every connection in the middle, as a server does that shuts down: both sides see an end without an error. */
+  cut(): void {
+    for (const { client, server } of this.#connections) {
+      client.destroySoon();
+      server.destroySoon();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#faults = {};
+    const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
+    this.reset();
+    await closed;
+  }
+
+  #accept(client: net.Socket): void {
+    this.accepted += 1;
+    client.on('error', () => {});
+    if (this.#faults.isRefusing) {
+      breakOff(client);
+      return;
+    }
+    const server = net.connect({ ...this.#target, allowHalfOpen: true, noDelay: true });
+    client.setNoDelay(true);
+    const connection: Connection = { client, server, bytes: { up: 0, down: 0 } };
+    this.#connections.add(connection);
+    const forget = () => this.#connections.delete(connection);
+    // A connection that breaks on one side must not stay open on the other.
+    server.on('error', () => breakOff(client));
+    client.on('error', () => breakOff(server));
+    client.on('close', forget);
+    this.#pump(connection, 'up').catch(() => breakOff(server));
+    this.#pump(connection, 'down').catch(() => breakOff(client));
+  }
+
+  async #pump(connection: Connection, direction: Direction): Promise<void> {
+    const [from, to] =
+      direction === 'up' ? [connection.client, connection.server] : [connection.server, connection.client];
+    for await (const chunk of from as AsyncIterable<Buffer>) {
+      for (const piece of this.#pieces(chunk)) {
+        await this.#hold(piece.length, to);
+        const allowed = this.#allowed(connection, direction, piece.length);
+        connection.bytes[direction] += allowed;
+        if (allowed > 0) to.write(piece.subarray(0, allowed));
+        if (allowed < piece.length) {
+          breakOff(connection.client);
+          breakOff(connection.server);
+          return;
+        }
+        if (to.writableNeedDrain) await new Promise((resolve) => to.once('drain', resolve).once('close', resolve));
+      }
+    }
+    await this.#hold(0, to);
+    to.end();
+  }
+
+  #pieces(chunk: Buffer): Buffer[] {
+    const size = Math.max(1, Math.floor((this.#faults.bytesPerSecond ?? chunk.length * 20) / 20));
+    return Array.from({ length: Math.ceil(chunk.length / size) }, (_, i) => chunk.subarray(i * size, (i + 1) * size));
+  }
+
+  /** Waits as long as the faults say, looking again when they change. */
+  async #hold(bytes: number, to: net.Socket): Promise<void> {
+    const { latencyMs = 0, bytesPerSecond } = this.#faults;
+    const waitMs = latencyMs + (bytesPerSecond ? (bytes * 1000) / bytesPerSecond : 0);
+    if (waitMs > 0) await delay(waitMs);
+    while (this.#faults.isBlackhole && !to.destroyed) await delay(10);
+  }
+
+  #allowed({ bytes }: Connection, direction: Direction, wanted: number): number {
+    const limit = this.#faults.resetAfterBytes?.[direction];
+    return limit === undefined ? wanted : Math.min(wanted, Math.max(0, limit - bytes[direction]));
+  }
+}
+
+/** With a reset where that is possible: one that is asked for behind an end on its way would keep the event loop busy for ever. */
+function breakOff(socket: net.Socket): void {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}

@@ -1,0 +1,64 @@
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { givenSetting } from './app-environment.mts';
+
+export interface Keys {
+  /** Seals upstream credentials; the token-manager's alone. */
+  master: string;
+  /** Signs links, keys API-key MACs; gateway and worker. */
+  web: string;
+  /** Opens the token-manager's internal API. */
+  internal: string;
+  admin: string;
+  /** A client's key, the one of the panel. */
+  api: string;
+}
+
+const keyNames = ['master', 'web', 'internal', 'admin', 'api'] as const;
+
+/** The keys of this installation: given by the environment, else from `<home>/keys`, made there on the first run. */
+export async function loadKeys(homeDir: string, env: NodeJS.ProcessEnv): Promise<Keys> {
+  // Not imported at the top: before the build there is no such file.
+  const { checkKeyStrength, newApiKey, newSecret } = await import('@reelay/platform/keys');
+  const folder = path.join(homeDir, 'keys');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const problems: string[] = [];
+  const entries = keyNames.map((name) => {
+    const setting = `${name.toUpperCase()}_KEY`;
+    const given = givenSetting(env, setting);
+    const file = path.join(folder, `${name}.key`);
+    const key = given ?? keyIn(file, name === 'api' ? newApiKey : newSecret);
+    const problem = checkKeyStrength(given === undefined ? file : setting, key);
+    if (problem !== undefined) problems.push(problem);
+    return [name, key] as const;
+  });
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  return Object.fromEntries(entries) as Record<(typeof keyNames)[number], string>;
+}
+
+function keyIn(file: string, make: () => string): string {
+  const found = readKey(file);
+  if (found !== undefined) return found;
+  // Written aside and linked: a crash leaves no half-written key, and of two processes both read the winner's.
+  const aside = `${file}.${process.pid}`;
+  writeFileSync(aside, `${make()}\n`, { mode: 0o600 });
+  try {
+    linkSync(aside, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(aside, { force: true });
+  }
+  return readFileSync(file, 'utf8').trim();
+}
+
+function readKey(file: string): string | undefined {
+  try {
+    const key = readFileSync(file, 'utf8').trim();
+    chmodSync(file, 0o600);
+    return key;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

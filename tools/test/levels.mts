@@ -1,0 +1,21 @@
+/** From cheap to dear, which is also the order in which they run. */
+export const levels = ['unit', 'integration', 'e2e', 'faults', 'browser'] as const;
+
+export type Level = (typeof levels)[number];
+
+/** What a level is, in a word for the reader. */
+export const levelMeaning: Record<Level, string> = {
+  unit: 'pure code',
+  integration: 'real PostgreSQL and Redis',
+  e2e: 'the whole stack',
+  faults: 'the whole stack while parts of it are killed',
+  browser: 'the whole stack in Chromium',
+};
+
+/** A file of the upper levels starts a stack of its own, and measures times: one after the other. */
+export function workersOf(level: Level): number {
+  return level === 'unit' || level === 'integration' ? 2 : 1;
+}
+
+/** No level takes nearly that long; it only ends a run that hangs. */
+export const levelTimeoutMs = 15 * 60_000;

@@ -4,7 +4,6 @@ import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import pg from 'pg';
 import { homeDir, root } from './infra/paths.mts';
-import { postgresDataDir } from './infra/postgres.mts';
 import { claimInstance } from './launcher/single-instance.mts';
 import { migrate } from './migrate.mts';
 
@@ -40,8 +39,8 @@ async function resetOwn(): Promise<number> {
     console.error('Reelay runs in this folder. Stop it first (Ctrl-C where it runs), then reset.');
     return 1;
   }
-  const parts = ['redis', 'media', 'simulator'].map((name) => path.join(homeDir, name));
-  const present = [postgresDataDir(path.join(homeDir, 'postgres')), ...parts].filter(existsSync);
+  const parts = ['postgres', 'redis', 'media', 'simulator'].map((name) => path.join(homeDir, name));
+  const present = parts.filter(existsSync);
   for (const part of present) rmSync(part, { recursive: true, force: true });
   const names = present.map((part) => path.relative(root, part)).join(', ');
   console.log(present.length > 0 ? `Removed ${names}. npm start makes them anew.` : 'There was nothing to reset.');

@@ -42,7 +42,7 @@ function readCommandLine(args: string[]): { chosen: Level[]; extraArguments: str
 async function run(chosen: Level[], extraArguments: string[]): Promise<void> {
   const requirements = findRequirements();
   const missing = requirements.filter(({ program }) => program === undefined);
-  const runnable = chosen.filter((level) => !missing.some((requirement) => requirement.level === level));
+  const runnable = chosen.filter((level) => !missing.some((needed) => needed.level === level && !needed.files));
   await timed('build', () => buildAll({ env: process.env, signal: interruption.signal, onWait: tellToWait }));
   const surroundings = await timed('databases', () => makeSurroundings(runnable.some((level) => level !== 'unit')));
   try {
@@ -58,8 +58,9 @@ async function run(chosen: Level[], extraArguments: string[]): Promise<void> {
         extraArguments,
         signal: interruption.signal,
       };
-      count(level, await timed(level, () => runJest(jest)));
+      const result = await timed(level, () => runJest(jest));
       interruption.signal.throwIfAborted();
+      count(level, result);
     }
   } finally {
     await surroundings.remove();
@@ -91,7 +92,7 @@ function count(level: Level, result: JestResult): void {
 }
 
 function tellMissing({ level, without }: Requirement, chosen: Level[]): void {
-  if (level !== undefined && !chosen.includes(level)) return;
+  if (!chosen.includes(level)) return;
   if (isStrict) fail(`not run: ${without}`);
   else console.log(`not run: ${without}`);
 }

@@ -45,9 +45,9 @@ async function createVideo(run: RunFile): Promise<string> {
 }
 
 describe('one start', () => {
-  let launcher: Launcher;
+  const launcher = new Launcher();
   beforeAll(async () => {
-    launcher = await Launcher.start({ SIMULATOR_RENDER_MS: '2000' });
+    await launcher.use(launcher.again({ SIMULATOR_RENDER_MS: '2000' }));
   });
   afterAll(() => launcher.dispose());
 
@@ -102,7 +102,7 @@ describe('one start', () => {
 
   test('lets one more worker join, which ends alone', async () => {
     const before = launcher.run;
-    const joined = launcher.again(['--only', 'worker']);
+    const joined = launcher.again({}, ['--only', 'worker']);
     await waitFor(() => joined.output.includes('worker joined the stack'), { timeoutMs: 30_000 });
     joined.signal('SIGINT');
     expect(await joined.exit).toBe(0);
@@ -110,70 +110,65 @@ describe('one start', () => {
   });
 });
 
-test('Ctrl-C leaves no process and no run file within ten seconds, and the next start has the same data', async () => {
-  const launcher = await Launcher.start();
-  const { apiKey, pids } = launcher.run;
-  const id = await createVideo(launcher.run);
-  const startedAt = Date.now();
-  launcher.signal('SIGINT');
-  expect(await launcher.exit).toBe(0);
-  expect(Date.now() - startedAt).toBeLessThan(10_000);
-  expect(Launcher.alive(pids)).toEqual([]);
-  expect(launcher.isRunning).toBe(false);
-
-  await launcher.restart();
-  expect(launcher.run.apiKey).toBe(apiKey);
-  expect(await findVideo(launcher.run, id)).toBe(200);
-  await launcher.dispose();
-}, 90_000);
-
-test('after kill -9 of the launcher a start at once works on the same data, and nothing of the old one is left', async () => {
-  const launcher = await Launcher.start();
-  const { pids } = launcher.run;
-  const id = await createVideo(launcher.run);
-  launcher.signal('SIGKILL');
-  await launcher.exit;
-
-  await launcher.restart();
-  await waitFor(() => Launcher.alive(pids).length === 0, { timeoutMs: 5_000 });
-  expect(await findVideo(launcher.run, id)).toBe(200);
-  await launcher.dispose();
-}, 90_000);
-
-test('of two starts at the same moment one runs and the other says so', async () => {
+describe('one data folder over several starts', () => {
   const launcher = new Launcher();
-  const [left, right] = [launcher.again(), launcher.again()];
-  const winner = await Promise.race([left.exit.then(() => right), right.exit.then(() => left)]);
-  const loser = winner === left ? right : left;
-  expect(await loser.exit).toBe(0);
-  expect(loser.output).toMatch(/is being started in .* at this moment/);
-  await waitFor(() => winner.output.includes('upstream: built-in simulator'), { timeoutMs: 60_000 });
-  winner.signal('SIGTERM');
-  expect(await winner.exit).toBe(0);
-  await launcher.dispose();
-}, 90_000);
+  let freeThePort: () => Promise<void>;
+  let port: number;
+  let first: RunFile;
+  let id: string;
+  beforeAll(async () => {
+    port = await freePort();
+    freeThePort = await listenOn(port);
+  });
+  afterAll(async () => {
+    await launcher.dispose();
+    await freeThePort();
+  });
 
-test('takes another port when the wanted one is taken, and says so', async () => {
-  const port = await freePort();
-  const close = await listenOn(port);
-  const launcher = await Launcher.start({ PORT: String(port) });
-  expect(launcher.output).toContain(`port ${port} is taken by another program, so the gateway listens on`);
-  expect(launcher.run.gatewayUrl).not.toContain(`:${port}`);
-  await launcher.dispose();
-  await close();
-}, 60_000);
+  test('of two starts at the same moment one runs, on another port than the taken one, and the other says so', async () => {
+    const [left, right] = [launcher.again({ PORT: String(port) }), launcher.again({ PORT: String(port) })];
+    const loser = await Promise.race([left.exit.then(() => left), right.exit.then(() => right)]);
+    expect(await loser.exit).toBe(0);
+    expect(loser.output).toMatch(/is being started in .* at this moment/);
 
-test('every line is JSON with LOG_FORMAT=json, and none holds a key', async () => {
-  const launcher = await Launcher.start({ LOG_FORMAT: 'json' });
-  const { apiKey, adminKey } = launcher.run;
-  launcher.signal('SIGTERM');
-  await launcher.exit;
-  const lines = launcher.output.trim().split('\n');
-  for (const line of lines)
-    expect(JSON.parse(line)).toMatchObject({ app: expect.any(String), level: expect.any(String) });
-  expect(lines.filter((line) => line.includes(apiKey) || line.includes(adminKey))).toEqual([]);
-  await launcher.dispose();
-}, 60_000);
+    const winner = loser === left ? right : left;
+    await launcher.use(winner);
+    expect(winner.output).toContain(`port ${port} is taken by another program, so the gateway listens on`);
+    expect(launcher.run.gatewayUrl).not.toContain(`:${port}`);
+    first = launcher.run;
+    id = await createVideo(first);
+  });
+
+  test('after kill -9 of the launcher a start at once works on the same data, and nothing of the old one is left', async () => {
+    launcher.signal('SIGKILL');
+    await launcher.use(launcher.again());
+    await waitFor(() => Launcher.alive(first.pids).length === 0, { timeoutMs: 5_000 });
+    expect(launcher.run.apiKey).toBe(first.apiKey);
+    expect(await findVideo(launcher.run, id)).toBe(200);
+  });
+
+  test('Ctrl-C leaves no process and no run file within ten seconds', async () => {
+    const { pids } = launcher.run;
+    const startedAt = Date.now();
+    launcher.signal('SIGINT');
+    expect(await launcher.exit).toBe(0);
+    expect(Date.now() - startedAt).toBeLessThan(10_000);
+    expect(Launcher.alive(pids)).toEqual([]);
+    expect(launcher.isRunning).toBe(false);
+  });
+
+  test('with LOG_FORMAT=json every line is JSON and none holds a key; the data are still there', async () => {
+    await launcher.use(launcher.again({ LOG_FORMAT: 'json' }));
+    const { apiKey, adminKey } = launcher.run;
+    expect(await findVideo(launcher.run, id)).toBe(200);
+    launcher.signal('SIGTERM');
+    await launcher.exit;
+    const lines = launcher.output.trim().split('\n');
+    const wellFormed = { app: expect.any(String), level: expect.any(String) };
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject(wellFormed);
+    expect(lines.filter((line) => line.includes(apiKey) || line.includes(adminKey))).toEqual([]);
+  });
+});
 
 test.each([
   [{ API_KEY: 'han1234' }, /API_KEY is a sample value .* set one of your own/],
@@ -181,8 +176,8 @@ test.each([
   [{ ADMIN_KEY: 'short' }, /ADMIN_KEY has fewer than 16 characters/],
   [{ PORT: 'eight' }, /PORT is not a port number/],
 ])('refuses %j with a sentence that says what to do', async (env, sentence) => {
-  const launcher = new Launcher(env);
-  const started = launcher.again();
+  const launcher = new Launcher();
+  const started = launcher.again(env);
   expect(await started.exit).toBe(1);
   expect(started.output).toMatch(sentence);
   await launcher.dispose();

@@ -25,7 +25,7 @@ const scaled = {
   'timer.repairMs': 1_000,
   'submit.timeoutMs': 3_000,
   'reconcile.settleMs': 4_000,
-  'sora.listGapMs': 2_000,
+  'reconcile.listGapMs': 2_000,
   'poll.minimumMs': 300,
   'poll.maximumMs': 1_500,
 } as const;

@@ -43,42 +43,30 @@ export class LauncherProcess {
 /** A data folder and the launchers that are started in it. */
 export class Launcher {
   readonly homeDir = mkdtempSync(path.join(tmpdir(), 'reelay-launcher-'));
-  readonly #env: Record<string, string>;
   readonly #processes: LauncherProcess[] = [];
   #main: LauncherProcess | undefined;
-
-  constructor(env: Record<string, string> = {}) {
-    this.#env = env;
-  }
-
-  static async start(env: Record<string, string> = {}): Promise<Launcher> {
-    const launcher = new Launcher(env);
-    await launcher.restart();
-    return launcher;
-  }
 
   static alive(pids: RunFile['pids']): string[] {
     return Object.entries(pids).flatMap(([name, pid]) => (isAlive(pid) ? [`${name} (${pid})`] : []));
   }
 
-  /** Starts it in the same folder and waits until it is ready. */
-  async restart(): Promise<void> {
-    const started = this.again();
+  /** Starts one in this folder. */
+  again(env: Record<string, string> = {}, args: readonly string[] = []): LauncherProcess {
+    const started = new LauncherProcess(args, { ...env, REELAY_HOME: this.homeDir });
+    this.#processes.push(started);
+    return started;
+  }
+
+  /** Makes it the one that the other members speak of, and waits until it is ready. */
+  async use(started: LauncherProcess): Promise<void> {
     this.#main = started;
     await waitFor(
       () => {
         if (!started.isAlive) throw new Error(`the launcher has ended:\n${started.output}`);
         return /upstream: |"message":"ready".*"runFile"/.test(started.output);
       },
-      { timeoutMs: 60_000, describe: () => `the panel:\n${started.output}` },
+      { timeoutMs: 90_000, describe: () => `the panel:\n${started.output}` },
     );
-  }
-
-  /** One more launcher in the same folder. */
-  again(args: readonly string[] = []): LauncherProcess {
-    const started = new LauncherProcess(args, { ...this.#env, REELAY_HOME: this.homeDir });
-    this.#processes.push(started);
-    return started;
   }
 
   get output(): string {

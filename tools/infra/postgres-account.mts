@@ -1,9 +1,22 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chownSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 
 const nobody = 65_534;
+const dataPrefix = '/var/tmp/reelay-data-';
 // To nobody, because initdb looks its user up in /etc/passwd, and that one is in every such file.
 const asMappedUser = ['unshare', '--user', `--map-user=${nobody}`, `--map-group=${nobody}`, '--'];
 
@@ -22,9 +35,11 @@ export interface PostgresAccount {
  * another id, so that files stay root's; where namespaces are forbidden it runs as `nobody`, with programs and data in
  * /var/tmp because a checkout under /root cannot be reached by anybody else.
  */
-export function postgresAccount(native: string, dataDir: string, canUnshare = unshareWorks()): PostgresAccount {
+export function postgresAccount(native: string, dataDir: string): PostgresAccount {
   if (process.getuid?.() !== 0) return { wrap: [], options: {}, native, dataDir, own: () => {} };
-  if (canUnshare) return { wrap: asMappedUser, options: {}, native, dataDir, own: () => {} };
+  if (!existsSync(locationFile(dataDir)) && unshareWorks()) {
+    return { wrap: asMappedUser, options: {}, native, dataDir, own: () => {} };
+  }
   return {
     wrap: [],
     options: { uid: nobody, gid: nobody },
@@ -35,7 +50,7 @@ export function postgresAccount(native: string, dataDir: string, canUnshare = un
 }
 
 function unshareWorks(): boolean {
-  return process.getuid?.() === 0 && spawnSync('unshare', [...asMappedUser.slice(1), 'true']).status === 0;
+  return spawnSync('unshare', [...asMappedUser.slice(1), 'true']).status === 0;
 }
 
 function copyForNobody(native: string): string {
@@ -64,15 +79,31 @@ function isRoots(folder: string): boolean {
   throw new Error(`${folder} belongs to another user; remove it and start again.`);
 }
 
+/** `dataDir` then holds nothing but the name of the folder with the data, and that folder the name of `dataDir`. */
 function folderForNobody(dataDir: string): string {
-  const folder = path.join('/var/tmp', `reelay-data-${hash(path.resolve(dataDir))}`);
-  if (!existsSync(folder)) {
-    mkdirSync(folder, { mode: 0o700 });
-    chownSync(folder, nobody, nobody);
-  }
-  const { uid } = lstatSync(folder);
-  if (uid !== nobody) throw new Error(`${folder} belongs to another user; remove it and start again.`);
+  removeAbandoned();
+  const location = locationFile(dataDir);
+  if (existsSync(location)) return readFileSync(location, 'utf8');
+  const folder = mkdtempSync(dataPrefix);
+  writeFileSync(path.join(folder, 'origin'), dataDir);
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  writeFileSync(location, folder);
+  chownSync(folder, nobody, nobody); // last: only what is nobody's can be found abandoned
   return folder;
+}
+
+/** Data whose `dataDir` has been deleted would never be found again. */
+function removeAbandoned(): void {
+  for (const name of readdirSync(path.dirname(dataPrefix))) {
+    const folder = path.join(path.dirname(dataPrefix), name);
+    if (!folder.startsWith(dataPrefix) || lstatSync(folder).uid !== nobody) continue;
+    const origin = readFileSync(path.join(folder, 'origin'), 'utf8');
+    if (!existsSync(locationFile(origin))) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function locationFile(dataDir: string): string {
+  return path.join(dataDir, 'location');
 }
 
 function hash(text: string): string {

@@ -41,11 +41,6 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   return { ...server, port, url, databaseUrl: (database) => `${url}/${encodeURIComponent(database)}` };
 }
 
-/** Where the data really are: not under `dataDir` when root has to run PostgreSQL as another user. */
-export function postgresDataDir(dataDir: string): string {
-  return postgresAccount(postgresBinaries(), path.resolve(dataDir)).dataDir;
-}
-
 /** Makes the cluster aside and renames it, so that an interrupted initdb never looks like a finished one. */
 function createCluster(account: PostgresAccount, durable: boolean): void {
   const fresh = `${account.dataDir}.new`;

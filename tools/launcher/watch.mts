@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FSWatcher, globSync, readFileSync, watch } from 'node:fs';
+import { type FSWatcher, globSync, readFileSync, statSync, watch } from 'node:fs';
 import path from 'node:path';
 import { root } from '../infra/paths.mts';
 import { type AppName, appNames } from './app-environment.mts';
@@ -12,7 +12,7 @@ const settleMs = 200;
  * Watches the sources and calls `rebuild` after a change; what it hands over tells, once the build is done, which apps have become
  * different. (`turbo watch` would build, but it does not tell another program when a build is complete and what came of it.)
  */
-export function watchSources(rebuild: (changed: () => AppName[]) => Promise<void>, output: Output): () => void {
+export function watchSources(rebuild: (changed: () => AppName[]) => Promise<void>, output: Output): void {
   let prints = fingerprints();
   let timer: NodeJS.Timeout | undefined;
   let isBuilding = false;
@@ -32,29 +32,43 @@ export function watchSources(rebuild: (changed: () => AppName[]) => Promise<void
     }
     isBuilding = false;
   };
-  const watchers = sourceFolders().map((folder) =>
-    watch(folder, { recursive: true }, (_event, file) => {
-      if (file === null || !isSource(file)) return;
-      clearTimeout(timer);
-      timer = setTimeout(() => void build(), settleMs);
-    }),
-  );
-  output.log('info', 'watching the sources; a changed app is built and restarted');
-  return () => {
+  const changed = (file: string) => {
+    watchFolders();
+    if (!isSource(file)) return;
     clearTimeout(timer);
-    for (const watcher of watchers) (watcher as FSWatcher).close();
+    timer = setTimeout(() => void build(), settleMs);
   };
+  const watchers = new Map<string, FSWatcher>();
+  const watchFolders = () => {
+    const folders = new Set(sourceFolders());
+    for (const [folder, watcher] of watchers) {
+      if (folders.has(folder)) continue;
+      watcher.close();
+      watchers.delete(folder);
+    }
+    for (const folder of folders) {
+      if (!watchers.has(folder))
+        watchers.set(
+          folder,
+          watch(folder).on('change', (_kind, file) => changed(`${file}`)),
+        );
+    }
+  };
+  watchFolders();
+  output.log('info', 'watching the sources; a changed app is built and restarted');
 }
 
+/** Each one by itself: a recursive watch loses files that an editor replaces by renaming a new one over them. */
 function sourceFolders(): string[] {
-  return [...globSync('{apps,packages}/*/src', { cwd: root }), 'prisma'].map((folder) => path.join(root, folder));
+  const patterns = ['{apps,packages}/*/src', '{apps,packages}/*/src/**/', 'prisma', 'prisma/**/'];
+  const folders = globSync(patterns, { cwd: root, exclude: (name) => name === 'generated' });
+  return [...new Set(folders.map((folder) => path.join(root, folder)))].filter((folder) =>
+    statSync(folder).isDirectory(),
+  );
 }
 
-/** Generated files are written by the build itself. */
 function isSource(file: string): boolean {
-  return (
-    !file.split(path.sep).includes('generated') && !file.includes('.test.') && /\.(tsx?|sql|prisma|json)$/.test(file)
-  );
+  return !file.includes('.test.') && /\.(tsx?|sql|prisma|json)$/.test(file);
 }
 
 /** What each app consists of: its own compiled files and those of the packages it uses, directly or through others. */

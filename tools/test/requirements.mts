@@ -9,8 +9,8 @@ export interface Requirement {
   variable: string;
   /** Undefined where the machine has none. */
   program: string | undefined;
-  /** The whole level needs it, or else the files whose names say so. */
-  level?: Level;
+  level: Level;
+  /** Not the whole level needs it but the files whose names match. */
   files?: string;
   /** What is not run without it, and what to do. */
   without: string;
@@ -29,6 +29,7 @@ export function findRequirements(): Requirement[] {
       name: 'ffprobe',
       variable: 'FFPROBE_PATH',
       program: firstProgram([process.env.FFPROBE_PATH, 'ffprobe']),
+      level: 'e2e',
       files: '\\.ffprobe\\.test\\.ts$',
       without:
         'the check of videos by a foreign decoder: no ffprobe (Debian: apt-get install ffmpeg; or set FFPROBE_PATH)',

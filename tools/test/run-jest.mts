@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { leash } from '../infra/leash.mts';
 import { cacheDir, root } from '../infra/paths.mts';
 import { type Level, levelTimeoutMs, workersOf } from './levels.mts';
+import { ProcessGroup } from './process-group.mts';
 
 export interface JestRun {
   level: Level;
@@ -41,9 +42,13 @@ export async function runJest(run: JestRun): Promise<JestResult> {
   const ending = new Promise<number | null>((resolve) =>
     child.once('exit', resolve).once('error', () => resolve(null)),
   );
-  const problems: string[] = [];
-  const code = await endInTime(child, ending, report, run.signal, problems);
-  if (endGroup(child, 'SIGKILL')) problems.push('the tests have left processes behind; they were killed');
+  const group = new ProcessGroup(child.pid ?? 0);
+  const { code, problem } = await endInTime(group, ending, report, run.signal);
+  const problems = problem === undefined ? [] : [problem];
+  if (!(await group.isEmptyWithin(run.signal.aborted ? endTimeoutMs : 2_000))) {
+    problems.push(`the tests have left processes behind, which were killed: ${group.members().join(', ')}`);
+    group.signal('SIGKILL');
+  }
   return readReport(report, code, problems);
 }
 
@@ -63,37 +68,30 @@ function jestArguments({ level, ignoredFiles, extraArguments }: JestRun, report:
 
 /** Waits for Jest to end; ends it on interruption, when it hangs, and when open handles keep it alive after its report. */
 async function endInTime(
-  child: ChildProcess,
+  group: ProcessGroup,
   ending: Promise<number | null>,
   report: string,
   signal: AbortSignal,
-  problems: string[],
-): Promise<number | null> {
+): Promise<{ code: number | null; problem?: string }> {
   const startedAt = performance.now();
   let reportedAt: number | undefined;
   for (;;) {
     const ended = await Promise.race([ending.then((code) => ({ code })), delay(250)]);
-    if (ended) return ended.code;
-    const now = performance.now();
-    if (reportedAt === undefined && readJson(report)) reportedAt = now;
-    if (signal.aborted) problems.push('interrupted');
-    else if (now - startedAt > levelTimeoutMs) problems.push(`not done after ${levelTimeoutMs / 60_000} minutes`);
-    else if (reportedAt !== undefined && now - reportedAt > endTimeoutMs) {
-      problems.push('the tests are done, but something they have opened keeps the process alive');
-    } else continue;
-    endGroup(child, 'SIGINT');
+    if (ended) return ended;
+    if (reportedAt === undefined && readJson(report)) reportedAt = performance.now();
+    const problem = reasonToEnd(signal, performance.now() - startedAt, reportedAt);
+    if (problem === undefined) continue;
+    group.signal('SIGINT');
     await Promise.race([ending, delay(endTimeoutMs)]);
-    return null;
+    return { code: null, problem };
   }
 }
 
-/** True if there was anybody left in the child's process group. */
-function endGroup(child: ChildProcess, signal: NodeJS.Signals): boolean {
-  try {
-    return child.pid !== undefined && process.kill(-child.pid, signal);
-  } catch {
-    return false;
-  }
+function reasonToEnd(signal: AbortSignal, elapsedMs: number, reportedAt: number | undefined): string | undefined {
+  if (signal.aborted) return 'interrupted';
+  if (elapsedMs > levelTimeoutMs) return `not done after ${levelTimeoutMs / 60_000} minutes`;
+  if (reportedAt === undefined || performance.now() - reportedAt < endTimeoutMs) return undefined;
+  return 'the tests are done, but something they have opened keeps the process alive';
 }
 
 interface JestReport {

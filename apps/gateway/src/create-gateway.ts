@@ -105,9 +105,13 @@ export async function createGateway({ configuration, log, version, redisPrefix }
     },
     async close() {
       stopping.abort();
-      const cutOff = setTimeout(() => app.getHttpServer().closeAllConnections(), finishMs);
+      const server = app.getHttpServer();
+      // A connection whose last answer ends now would otherwise stay open for its keep-alive time.
+      const sweep = setInterval(() => server.closeIdleConnections(), 20);
+      const cutOff = setTimeout(() => server.closeAllConnections(), finishMs);
       await app.close();
       clearTimeout(cutOff);
+      clearInterval(sweep);
       hub.close();
       await waiters.close();
       await waiterKey.close();

@@ -66,7 +66,12 @@ export async function createTokenManager(options: TokenManagerOptions): Promise<
     createHealth(options, database, () => producer.status === 'ready'),
   );
   // Not waited for: with Redis away the tick assigns, and the bells are heard again once it is back.
-  const bells = consume('dispatch', () => answerBell(assigner), { redis: blocking, log, concurrency: 1, prefix });
+  const bells = consume('dispatch', () => answerBell(assigner, parts), {
+    redis: blocking,
+    log,
+    concurrency: 1,
+    prefix,
+  });
   const timers = startTimers(parts, { assigner, signal: stopping.signal });
   parts.lanes.touch();
   return {
@@ -122,9 +127,11 @@ async function serve(
 }
 
 /** Without Postgres nothing can be assigned now; the tick does it when it is back, so the bell is not rung again. */
-async function answerBell(assigner: Assigner): Promise<undefined> {
+async function answerBell(assigner: Assigner, { lanes }: TokenManagerParts): Promise<undefined> {
   try {
     await assigner.assign();
+    // Also when nothing waits: most bells say that a slot came back.
+    lanes.touch();
   } catch (error) {
     if (!isOutage(error)) throw error;
   }

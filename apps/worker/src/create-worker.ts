@@ -45,6 +45,8 @@ export interface RunningWorker {
 /** A submit is over by then, whatever the upstream does; the launcher may be less patient, and reconciliation makes up for it. */
 const submitGraceMs = 60_000;
 const otherGraceMs = 300;
+/** No download lasts as long: what is older was left by a crash. */
+const unfinishedAgeMs = 24 * 3_600_000;
 
 /** Resolves when jobs are being taken. */
 export async function createWorker(options: WorkerOptions): Promise<RunningWorker> {
@@ -56,6 +58,8 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
   const http = new HttpClient();
   const solver = createSolver();
   const calls = new CallRecorder(database, log);
+  const storage = await LocalStorage.create(options.storageDir);
+  await storage.sweepUnfinished(unfinishedAgeMs);
   const parts: WorkerParts = {
     database,
     queues,
@@ -64,7 +68,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
     calls,
     settings: createSettingsReader(database),
     publisher: new EventPublisher({ redis: producer, log, prefix }),
-    storage: await LocalStorage.create(options.storageDir),
+    storage,
     providers: createProviders(),
     targets: createTargets(options.simulatorUrl),
     credentials: new CredentialClient({ ...options, http }),

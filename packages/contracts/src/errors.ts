@@ -59,6 +59,7 @@ export const errorRegistry = {
   video_not_ready: client(404, 'The video is not finished yet; ask again when its status is `completed`.'),
   method_not_allowed: client(405, 'The route exists but not with this method.'),
   request_too_large: client(413, 'The body is larger than this route accepts.'),
+  range_not_satisfiable: client(416, 'The Range header asks for bytes beyond the end of the file.'),
   unsupported_media_type: client(415, 'The content type is not one this route reads.'),
   idempotency_key_reused: client(
     422,

@@ -7,7 +7,6 @@ export const soraDeclaration: ProviderDeclaration = {
   kinds: ['video'],
   reconcile: 'elimination',
   synchronous: false,
-  listGapMs: 30_000,
   canCancel: false,
 };
 

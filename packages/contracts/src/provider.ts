@@ -20,8 +20,6 @@ export interface ProviderDeclaration {
   reconcile: 'elimination' | 'none';
   /** Whether the create call is itself the render (own queue, own drain). */
   synchronous: boolean;
-  /** Longest time, in ms, a finished task may be missing from both lists (between leaving pending and entering drafts). */
-  listGapMs: number;
   canCancel: boolean;
 }
 
@@ -132,6 +130,8 @@ export type PollOutcome =
 export interface UpstreamListing {
   pending: string[];
   finished: string[];
+  /** Finished tasks that were seen below the last one of `until`: too old to be an answer to anything since, and known from now on. */
+  older?: string[];
   /** False when a cap stopped the paging before `until` or the end was reached: such a listing proves nothing absent. */
   complete: boolean;
 }

@@ -30,6 +30,8 @@ export const settingsSchema = z.object({
   /** Clean listings needed, and the shortest time they must span, before an unknown submit counts as absent. */
   'reconcile.listings': count(3),
   'reconcile.settleMs': milliseconds(60_000),
+  /** Longest time a task may be on neither list, between leaving the pending and entering the finished ones. */
+  'reconcile.listGapMs': milliseconds(30_000),
   /** Age up to which the token's last complete list serves as `known_before`. */
   'reconcile.knownBeforeMs': milliseconds(5_000),
   'poll.minimumMs': milliseconds(1_000),

@@ -13,7 +13,7 @@ export class GenerationsController {
 
   @Get(':id')
   async read(@Param('id') id: string, @Client() client: ApiKeyIdentity, @Req() request: FastifyRequest) {
-    const generation = await getGeneration(this.parts.database, id, client);
+    const generation = await getGeneration(this.parts, id, client);
     return generationViewOf(generation, this.parts.links, publicUrlOf(request, this.parts.publicUrl));
   }
 }

@@ -1,14 +1,14 @@
 import { AppError } from '@reelay/contracts/errors';
 import { parseGenerationId } from '@reelay/contracts/ids';
-import type { Queryable } from '@reelay/db/client';
 import { findGeneration, type Generation } from '@reelay/db/generations/find-generation';
+import type { GatewayParts } from '../gateway-parts.js';
 
 /**
  * By any of its public ids. What belongs to somebody else does not exist for this client.
  * @throws AppError `not_found`
  */
 export async function getGeneration(
-  database: Queryable,
+  { database }: GatewayParts,
   shownId: string,
   client: { ownerId: string },
 ): Promise<Generation> {

@@ -51,13 +51,15 @@ export class Waiters {
     await this.#flush();
   }
 
-  /** One statement at a time; what comes in meanwhile goes with the next. */
+  /** One statement at a time; what comes in meanwhile goes, together, with the next. */
   async #flush(): Promise<void> {
+    // The running statement may have begun without what this caller brings.
     await this.#flushing;
-    if (this.#pending.size === 0) return;
-    this.#flushing ??= this.#write().finally(() => {
-      this.#flushing = undefined;
-    });
+    if (this.#pending.size > 0) {
+      this.#flushing ??= this.#write().finally(() => {
+        this.#flushing = undefined;
+      });
+    }
     await this.#flushing;
   }
 

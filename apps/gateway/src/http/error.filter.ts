@@ -30,7 +30,6 @@ export class ErrorFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
-    reply.raw.removeHeader('content-length');
     void reply.code(answer.status).headers(answer.headers).type('application/json; charset=utf-8').send(answer.body);
   }
 

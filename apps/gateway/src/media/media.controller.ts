@@ -1,9 +1,8 @@
 import { Controller, Get, Inject, Param, Query, Req, Res } from '@nestjs/common';
-import { AppError } from '@reelay/contracts/errors';
-import { findAsset } from '@reelay/db/assets/find-asset';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayParts } from '../gateway-parts.js';
 import { Public } from '../http/access.js';
+import { findLinkedAsset } from './find-linked-asset.js';
 import { sendMedia } from './send-media.js';
 
 @Controller('media')
@@ -19,9 +18,8 @@ export class MediaController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { database, storage, links } = this.parts;
-    const asset = await findAsset(database, links.verify(fileName, query));
-    if (!asset) throw new AppError('not_found', 'The file this link was made for was deleted.');
+    const asset = await findLinkedAsset(this.parts, fileName, query);
+    const { storage } = this.parts;
     await sendMedia(request, reply, { asset, storage, name: asset.id, disposition: 'inline' });
   }
 }

@@ -1,8 +1,6 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
-import { getModel, models } from '@reelay/contracts/models';
-import { listLaneStates } from '@reelay/db/lanes/list-lane-states';
 import { GatewayParts } from '../gateway-parts.js';
-import { modelObjectOf } from './model-object.js';
+import { describeModel, describeModels } from './describe-models.js';
 
 @Controller('v1/models')
 export class ModelsController {
@@ -10,13 +8,11 @@ export class ModelsController {
 
   @Get()
   async list() {
-    const lanes = await listLaneStates(this.parts.database);
-    return { object: 'list', data: models.map((model) => modelObjectOf(model, lanes)) };
+    return describeModels(this.parts);
   }
 
   @Get(':id')
   async retrieve(@Param('id') id: string) {
-    const model = getModel(id);
-    return modelObjectOf(model, await listLaneStates(this.parts.database));
+    return describeModel(this.parts, id);
   }
 }

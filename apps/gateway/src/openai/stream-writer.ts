@@ -23,7 +23,6 @@ export class StreamWriter {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
-      connection: 'keep-alive',
     });
     // A connection that breaks is seen by its close; the error itself has no reader.
     response.on('error', () => {});

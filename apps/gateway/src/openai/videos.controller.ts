@@ -1,14 +1,11 @@
 import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { AppError } from '@reelay/contracts/errors';
 import { publicId } from '@reelay/contracts/ids';
 import { type CreateVideo, createVideoSchema, requestOfVideo } from '@reelay/contracts/openai/videos';
 import type { ApiKeyIdentity } from '@reelay/db/api-keys/find-api-key';
-import { findResultAssets } from '@reelay/db/assets/find-asset';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayParts } from '../gateway-parts.js';
 import { createGeneration } from '../generations/create-generation.js';
 import { Delivery } from '../generations/delivery.js';
-import { failureOf } from '../generations/generation-error.js';
 import { getGeneration } from '../generations/get-generation.js';
 import { Client } from '../http/access.js';
 import { multipartBodies } from '../http/body.pipe.js';
@@ -16,11 +13,11 @@ import { publicUrlOf } from '../http/public-url.js';
 import { addLogFields } from '../http/request-log-fields.js';
 import { retryMarksOf } from '../http/retry-marks.js';
 import { sendMedia } from '../media/send-media.js';
+import { findVideoFile } from './find-video-file.js';
 import { videoObjectOf } from './video-object.js';
 
-/** Python's poll helper reads it once and keeps it for the whole job. */
+// Milliseconds; python's poll helper reads it once and keeps it for the whole job.
 const pollAfterMs = '2000';
-
 // The official SDKs always send this one as multipart.
 createVideoSchema.register(multipartBodies, { multipart: true });
 
@@ -69,32 +66,13 @@ export class VideosController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    if (variant !== undefined && variant !== 'video') {
-      throw new AppError('unsupported_parameter', 'Only the variant "video" exists; leave variant out.', {
-        param: 'variant',
-      });
-    }
-    const { database, storage } = this.parts;
-    const generation = await getGeneration(database, id, client);
-    if (generation.error) throw failureOf(generation.error);
-    if (generation.state !== 'succeeded') {
-      throw new AppError(
-        'video_not_ready',
-        `The video is ${generation.progress}% done: ask again when its status is "completed".`,
-      );
-    }
-    const [asset] = await findResultAssets(database, { generationId: generation.id, ownerId: client.ownerId });
-    if (!asset) throw new AppError('not_found', 'The file of this video was deleted.');
-    await sendMedia(request, reply, {
-      asset,
-      storage,
-      name: publicId('videos', generation.id),
-      disposition: 'attachment',
-    });
+    const asset = await findVideoFile(this.parts, { id, client, variant });
+    const name = publicId('videos', asset.generationId ?? asset.id);
+    await sendMedia(request, reply, { asset, storage: this.parts.storage, name, disposition: 'attachment' });
   }
 
   async #show(id: string, client: ApiKeyIdentity, request: FastifyRequest) {
-    const generation = await getGeneration(this.parts.database, id, client);
+    const generation = await getGeneration(this.parts, id, client);
     return videoObjectOf(generation, this.parts.links, publicUrlOf(request, this.parts.publicUrl));
   }
 }

@@ -140,6 +140,8 @@ it('does not let a lane that nobody can serve hold up another, nor a long one st
 });
 
 it('keeps the states of all lanes, also of those that nobody can serve', async () => {
+  // Nobody clears the waiting room meanwhile.
+  await writeSettings(stack.database, { 'timer.repairMs': 60_000 });
   await stack.start();
   await waitFor(async () => (await laneStates()).has(videoLane), soon);
   expect((await laneStates()).get(videoLane)).toMatchObject({

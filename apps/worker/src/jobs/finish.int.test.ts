@@ -107,6 +107,26 @@ describe('finishing', () => {
     expect((await generationOf(id)).state).toBe('failed');
   });
 
+  it('drops the files of a generation that ended just before its result was written', async () => {
+    const id = await rendered();
+    const fail = () => failGeneration(file.database, id, { code: 'cancelled', message: 'x' });
+    const { storage } = worker.parts;
+    const put: typeof storage.put = async (key, source) => {
+      const stored = await storage.put(key, source);
+      await fail();
+      return stored;
+    };
+    const late = {
+      put,
+      open: storage.open.bind(storage),
+      stat: storage.stat.bind(storage),
+      delete: storage.delete.bind(storage),
+    };
+    await finish(id, { ...worker.parts, storage: late });
+    expect(await storedOf(id)).toBeUndefined();
+    expect(await assetsOf(id)).toEqual([]);
+  });
+
   it('waits without counting while there is no credential for the account', async () => {
     const id = await rendered();
     worker.credentials.isAvailable = false;

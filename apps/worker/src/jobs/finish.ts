@@ -6,7 +6,7 @@ import type { StoredResult } from '@reelay/db/assets/insert-results';
 import { failGeneration } from '@reelay/db/generations/fail-generation';
 import { type FinishSubject, findFinishSubject } from '@reelay/db/generations/find-finish-subject';
 import { finishGeneration } from '@reelay/db/generations/finish-generation';
-import { countFinishTry, isBeingFetched, storeFreshSources } from '@reelay/db/generations/track-finish';
+import { countFinishTry, hasSucceeded, isBeingFetched, storeFreshSources } from '@reelay/db/generations/track-finish';
 import type { JobContext, JobResult } from '@reelay/platform/consume';
 import { crashPoint } from '@reelay/platform/crash-point';
 import { announce, ringDispatch } from '../announce.js';
@@ -86,11 +86,20 @@ async function askForFresh({ parts, subject, settings, context }: Finish, accoun
 async function complete({ parts, subject, context }: Finish, results: readonly StoredResult[]): Promise<void> {
   const ended = await finishGeneration(parts.database, subject, results);
   crashPoint('finish.after-commit');
-  if (!ended) return;
+  if (!ended) return dropUnlessUsed({ parts, subject }, results);
   await announce(parts, [ended]);
   await ringDispatch(parts);
   const sizeBytes = results.reduce((sum, result) => sum + result.sizeBytes, 0);
   context.log.info({ generationId: subject.generationId, sizeBytes }, 'succeeded');
+}
+
+/** It ended otherwise while its media came in: unless another worker finished it with the very same files, nobody needs them. */
+async function dropUnlessUsed(
+  { parts, subject }: Pick<Finish, 'parts' | 'subject'>,
+  results: readonly StoredResult[],
+): Promise<void> {
+  if (await hasSucceeded(parts.database, subject.generationId)) return;
+  for (const { storageKey } of results) await parts.storage.delete(storageKey);
 }
 
 async function countFailure(finish: Finish, account: Account, error: unknown): Promise<JobResult> {

@@ -285,6 +285,16 @@ describe('an unknown submit', () => {
     expect(await attemptOf(one)).toMatchObject({ state: 'unknown', cleanListings: 0 });
   });
 
+  it('is found although the round of polling before it failed', async () => {
+    await submitted();
+    const one = await unknown({ isAccepted: true });
+    worker.upstream.script.poll.push(() => {
+      throw failure({});
+    });
+    await poll();
+    expect((await attemptOf(one)).state).toBe('acked');
+  });
+
   it('of a cancelled generation is reconciled all the same, for its slot', async () => {
     await begin(hasty);
     const one = await unknown({ isAccepted: false });

@@ -181,13 +181,24 @@ describe('a submit that is held back', () => {
     expect(await generationOf(one)).toMatchObject({ state: 'failed', error: { code: 'deadline_exceeded' } });
   });
 
-  it('is put back at once, without proof, while an unknown submit holds the turn', async () => {
+  it('goes elsewhere at once, without proof, while an unknown submit holds the turn', async () => {
     const [first, second] = [await assigned(), await assigned()];
     await beginSend(file.database, first);
     await markUnknown(file.database, first.attemptId, 'reset');
-    expect((await run(second))?.againInMs).toBeGreaterThanOrEqual(1_000);
+    expect(await run(second)).toBeUndefined();
     expect(worker.upstream.calls.submit).toBe(0);
-    expect((await attemptOf(second)).state).toBe('intent');
+    expect((await attemptOf(second)).state).toBe('not_sent');
+    expect(await generationOf(second)).toMatchObject({ state: 'queued', tokenId: null, notBefore: null, refusals: 0 });
+    expect([await slots(), await exclusions()]).toEqual([1, 1]);
+  });
+
+  it('waits for its one token while an unknown submit holds the turn there', async () => {
+    const [first, pinned] = [await assigned(), await assigned({ pinnedTo: tokenId })];
+    await beginSend(file.database, first);
+    await markUnknown(file.database, first.attemptId, 'reset');
+    await run(pinned);
+    expect((await generationOf(pinned)).notBefore?.getTime()).toBeGreaterThan(Date.now());
+    expect(await exclusions()).toBe(0);
   });
 
   it('is put back when its turn does not come in time', async () => {
@@ -224,7 +235,7 @@ describe('a submit that fails', () => {
     expect(generation).toMatchObject({ state: 'queued', stage: 'waiting', tokenId: null, deferrals: 1, refusals: 0 });
     expect(generation.notBefore?.getTime()).toBeGreaterThan(Date.now());
     expect(await attemptOf(one)).toMatchObject({ state: 'not_sent' });
-    expect([await slots(), await exclusions()]).toEqual([0, 0]);
+    expect(await slots()).toBe(0);
     expect(worker.bells.of('dispatch')).toHaveLength(1);
   });
 

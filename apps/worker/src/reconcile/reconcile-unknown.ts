@@ -8,6 +8,7 @@ import { newUlid } from '@reelay/platform/ulid';
 import { announce, ringDispatch } from '../announce.js';
 import type { PollRound } from '../polling/poll-acked.js';
 import type { OpenWork } from '../polling/poll-interval.js';
+import { knownAfter } from '../submit/listing-cache.js';
 import { callContext } from '../upstream/account.js';
 import { isProvenAbsent, judgeListing } from './decide-reconciliation.js';
 
@@ -47,7 +48,7 @@ async function judgeNow({ parts, account, attempt, settings, context }: Reconcil
   // Only what was finished before ends the paging: what was pending then may stand above the task that is looked for.
   const until = knownBefore ? new Set(knownBefore.finished) : undefined;
   const listing = await provider.list(until, callContext(parts, account, purpose));
-  if (listing.complete) remember({ pending: listing.pending, finished: listing.finished });
+  if (listing.complete) remember(knownAfter(listing));
   const listed = [...listing.pending, ...listing.finished];
   return judgeListing({
     listing,
@@ -83,7 +84,7 @@ async function countClean(reconciliation: Reconciliation): Promise<OpenWork[]> {
     ...clean,
     neededListings: settings['reconcile.listings'],
     settleMs: settings['reconcile.settleMs'],
-    listGapMs: account.provider.declaration.listGapMs,
+    listGapMs: settings['reconcile.listGapMs'],
   });
   if (!isAbsent) return stillUnknown(reconciliation);
   const reason = `not there in ${clean.count} listings over ${Math.round(clean.spanMs / 1_000)} s`;
@@ -114,7 +115,7 @@ async function afterClosing({ parts }: Reconciliation, { events }: Withdrawal): 
   return [];
 }
 
-function stillUnknown({ account, attempt, settings }: Reconciliation): OpenWork[] {
-  const settleMs = Math.max(settings['reconcile.settleMs'], account.provider.declaration.listGapMs);
+function stillUnknown({ attempt, settings }: Reconciliation): OpenWork[] {
+  const settleMs = Math.max(settings['reconcile.settleMs'], settings['reconcile.listGapMs']);
   return [{ kind: 'unknown', sentAgoMs: attempt.sentAgoMs, settleMs }];
 }

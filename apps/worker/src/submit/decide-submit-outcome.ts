@@ -1,5 +1,6 @@
 /** What a failed submit means for the journal: pure, so that the table of cases can be read and tested by itself. */
 import { type ErrorCode, isAppError } from '@reelay/contracts/errors';
+import { cutText, toStorableText } from '@reelay/contracts/storable-text';
 import { isUpstreamError } from '@reelay/contracts/upstream-error';
 
 export type SubmitOutcome =
@@ -15,32 +16,46 @@ export type SubmitOutcome =
       /** Named by the upstream although it is not this submit that is refused. */
       coolsToken: boolean;
       retryAfterMs: number | undefined;
+      /** Its proxy or credential stands in the way: an idle account of this sort would attract all the work for ever. */
+      avoidsToken: boolean;
     }
   | { kind: 'refused'; by: 'client' }
   | { kind: 'refused'; by: 'token'; coolsToken: boolean; retryAfterMs: number | undefined };
 
 /** `isSent`: this process committed `sent` for the attempt. Before that, nothing that fails can have been accepted. */
 export function decideSubmitOutcome(error: unknown, isSent: boolean): SubmitOutcome {
-  if (!isUpstreamError(error)) return isSent ? { kind: 'unknown' } : returned('not_sent');
+  if (!isUpstreamError(error)) {
+    if (isSent) return { kind: 'unknown' };
+    return { ...returned('not_sent'), avoidsToken: isAppError(error) && error.code === 'credential_unavailable' };
+  }
   if (isSent && error.submitClass === 'unknown') return { kind: 'unknown' };
   const isRefused = error.submitClass === 'refused';
   const effect = error.tokenEffect;
   const coolsToken = effect.effect === 'cool_down';
   const retryAfterMs = effect.effect === 'cool_down' ? effect.retryAfterMs : undefined;
   const to = isSent && isRefused ? 'refused' : 'not_sent';
-  if (effect.effect === 'credential_rejected') return { ...returned(to), isCredentialRejected: true };
+  if (effect.effect === 'credential_rejected')
+    return { ...returned(to), isCredentialRejected: true, avoidsToken: true };
   if (isRefused && error.fault === 'client') return { kind: 'refused', by: 'client' };
   if (isRefused && error.fault === 'token') return { kind: 'refused', by: 'token', coolsToken, retryAfterMs };
-  return { ...returned(to), coolsToken, retryAfterMs };
+  return { ...returned(to), coolsToken, retryAfterMs, avoidsToken: error.fault === 'proxy' };
 }
 
 /** For the journal and the log: one line, at most as long as a person reads. */
 export function describeFailure(error: unknown): string {
   const code: ErrorCode | undefined = isUpstreamError(error) || isAppError(error) ? error.code : undefined;
   const message = error instanceof Error || isUpstreamError(error) ? error.message : String(error);
-  return `${code === undefined ? '' : `${code}: `}${message}`.replace(/\s+/g, ' ').slice(0, 300);
+  const line = toStorableText(`${code === undefined ? '' : `${code}: `}${message}`).replace(/\s+/g, ' ');
+  return cutText(line, 300);
 }
 
 function returned(to: 'not_sent' | 'refused') {
-  return { kind: 'returned', to, isCredentialRejected: false, coolsToken: false, retryAfterMs: undefined } as const;
+  return {
+    kind: 'returned',
+    to,
+    isCredentialRejected: false,
+    coolsToken: false,
+    retryAfterMs: undefined,
+    avoidsToken: false,
+  } as const;
 }

@@ -1,4 +1,5 @@
 /** The last complete listing of each token, so that submits that follow each other closely need one list call, not one each. */
+import type { UpstreamListing } from '@reelay/contracts/provider';
 import type { KnownBefore } from '@reelay/db/attempts/begin-send';
 
 interface Listing {
@@ -33,4 +34,9 @@ export class ListingCache {
     if (!listing || this.#monotonicNow() - listing.begunAt >= youngerThanMs) return undefined;
     return listing.lists;
   }
+}
+
+/** What a later listing is compared with: everything that was seen, also what could not have been an answer this time. */
+export function knownAfter({ pending, finished, older = [] }: UpstreamListing): KnownBefore {
+  return { pending, finished: [...finished, ...older] };
 }

@@ -15,6 +15,9 @@ import { retryPauseMs } from './retry-pause.js';
 import type { SubmitJob } from './submit-attempt.js';
 import { SendForbidden, TurnNotReached } from './submit-journal.js';
 
+/** Time in which a row that may be assigned again is. */
+const assignmentMs = 2_000;
+
 export interface SubmitFailure {
   error: unknown;
   /** This process committed `sent`; only then may it speak for an attempt in that state. */
@@ -27,7 +30,8 @@ export async function settleFailure(job: SubmitJob, failure: SubmitFailure): Pro
   const { parts, attempt, log, signal } = job;
   const { error, isSent } = failure;
   if (!isSent) {
-    if (error instanceof TurnNotReached) return { againInMs: 1_000 * (1 + parts.random()) };
+    if (error instanceof TurnNotReached && error.heldBy === 'sent') return { againInMs: 1_000 * (1 + parts.random()) };
+    if (error instanceof TurnNotReached) return settleWithdrawal(job, await goElsewhere(job, error.message));
     if (error instanceof SendForbidden) return settleForbidden(job, error.why);
     if (parts.draining.aborted) return { againInMs: 0 };
     // The job's lock is lost: another process works on this attempt by now.
@@ -38,7 +42,10 @@ export async function settleFailure(job: SubmitJob, failure: SubmitFailure): Pro
   log.warn({ attemptId: attempt.id, tokenId: attempt.tokenId, isSent, reason }, messageOf(outcome));
   if (!isUpstreamError(error)) log.debug({ error }, 'what failed');
   if (outcome.kind === 'unknown') return settleUnknown(job, reason);
-  const withdrawal = await close(job, { ...failure, outcome, reason, from: isSent ? ['sent'] : ['intent'] });
+  return settleWithdrawal(job, await close(job, { ...failure, outcome, reason, from: isSent ? ['sent'] : ['intent'] }));
+}
+
+async function settleWithdrawal({ parts }: SubmitJob, withdrawal: Withdrawal): Promise<JobResult> {
   // Not in the state it should be in: the next run reads where it stands.
   if (!withdrawal.wasClosed) return { againInMs: 1_000 };
   await announce(parts, withdrawal.events);
@@ -46,7 +53,25 @@ export async function settleFailure(job: SubmitJob, failure: SubmitFailure): Pro
   return undefined;
 }
 
-async function settleForbidden({ parts, attempt }: SubmitJob, why: SendForbidden['why']): Promise<JobResult> {
+/**
+ * An unknown submit may hold the token's turn for minutes: the slot is given back, and any other token may take the row at once. This
+ * one may too after a while that grows, for it may be the only one, and most unknown submits are found within seconds.
+ */
+function goElsewhere(job: SubmitJob, reason: string): Promise<Withdrawal> {
+  const { parts, attempt, log } = job;
+  const { id: attemptId, generationId, fence } = attempt;
+  log.info({ attemptId, tokenId: attempt.tokenId, reason }, 'not submitted, back to the lane');
+  const whileMs = pauseOf(job);
+  return withdrawAttempt(parts.database, {
+    ...{ attemptId, generationId, fence, reason, from: ['intent'], to: 'not_sent' },
+    pauseMs: isPinned(job) ? whileMs : 0,
+    avoid: avoidance(job, whileMs),
+    note: 'waiting for an account',
+  });
+}
+
+async function settleForbidden({ parts, attempt, log }: SubmitJob, why: SendForbidden['why']): Promise<JobResult> {
+  log.info({ attemptId: attempt.id, why }, 'not submitted any more');
   if (why !== 'overdue') return undefined;
   const message = 'The generation was not finished by its deadline.';
   await announce(parts, [
@@ -83,29 +108,20 @@ async function returnToLane(
   { from, reason, credentialVersion }: Failed,
   outcome: Extract<SubmitOutcome, { kind: 'returned' }>,
 ): Promise<Withdrawal> {
-  const { parts, attempt, subject, settings } = job;
+  const { parts, attempt } = job;
   if (outcome.isCredentialRejected) await renewCredential(job, credentialVersion);
   if (outcome.coolsToken)
     await coolToken(parts.database, { ...coolingOf(job), forMs: coolDownMs(job, outcome.retryAfterMs) });
-  const pauseMs = retryPauseMs(subject.deferrals, {
-    minimumMs: settings['submit.retryMinimumMs'],
-    maximumMs: settings['submit.retryMaximumMs'],
-    random: parts.random,
-  });
+  const pauseMs = pauseOf(job);
   const note =
     outcome.to === 'refused'
       ? 'the upstream is busy, it is tried again'
       : 'it could not be sent yet, it is tried again';
   const { id: attemptId, generationId, fence } = attempt;
   return withdrawAttempt(parts.database, {
-    attemptId,
-    generationId,
-    fence,
-    from,
-    to: outcome.to,
-    reason,
-    pauseMs,
-    note,
+    ...{ attemptId, generationId, fence, from, reason, pauseMs, note, to: outcome.to },
+    // Longer than the pause, so that others come first; growing with it, for there may be no others.
+    ...(outcome.avoidsToken && { avoid: avoidance(job, 2 * pauseMs + assignmentMs) }),
   });
 }
 
@@ -114,7 +130,7 @@ function blameToken(
   { from, reason, error }: Failed,
   outcome: Extract<SubmitOutcome, { by: 'token' }>,
 ): Promise<Withdrawal> {
-  const { parts, attempt, subject, settings } = job;
+  const { parts, attempt, settings } = job;
   return refuseByTokenFault(parts.database, {
     attemptId: attempt.id,
     generationId: attempt.generationId,
@@ -124,7 +140,7 @@ function blameToken(
     error: publicError(error),
     ...coolingOf(job),
     excludedForMs: coolDownMs(job, outcome.retryAfterMs),
-    isPinned: parseLane(subject.lane).tokenId !== undefined,
+    isPinned: isPinned(job),
     coolsToken: outcome.coolsToken,
     maximumRefusals: settings['submit.maximumRefusals'],
     note: 'the account could not take it, another one is tried',
@@ -139,6 +155,23 @@ async function renewCredential({ parts, attempt, log }: SubmitJob, staleVersion:
   } catch (error) {
     log.warn({ tokenId: attempt.tokenId, reason: describeFailure(error) }, 'credential not renewed');
   }
+}
+
+function pauseOf({ parts, subject, settings }: SubmitJob): number {
+  return retryPauseMs(subject.deferrals, {
+    minimumMs: settings['submit.retryMinimumMs'],
+    maximumMs: settings['submit.retryMaximumMs'],
+    random: parts.random,
+  });
+}
+
+/** A pinned row has no other token, so it is never kept from its own. */
+function avoidance(job: SubmitJob, excludedForMs: number) {
+  return isPinned(job) ? undefined : { tokenId: job.attempt.tokenId, excludedForMs };
+}
+
+function isPinned({ subject }: SubmitJob): boolean {
+  return parseLane(subject.lane).tokenId !== undefined;
 }
 
 function coolingOf({ attempt, subject }: SubmitJob) {

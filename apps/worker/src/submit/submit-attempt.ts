@@ -62,7 +62,7 @@ function targetOf({ subject }: SubmitJob): string {
 async function stopWhileUnknown({ parts, attempt }: SubmitJob): Promise<void> {
   if (!attempt.takesTurn) return;
   const { heldBy } = await findTurn(parts.database, attempt.tokenId);
-  if (heldBy === 'unknown') throw new TurnNotReached();
+  if (heldBy === 'unknown') throw new TurnNotReached('unknown');
 }
 
 async function prepareOnce(job: SubmitJob, account: Account) {

@@ -9,6 +9,7 @@ import { beginSend, type KnownBefore, type SendPermission } from '@reelay/db/att
 import { findLandmarks, findTurn } from '@reelay/db/attempts/find-turn';
 import { crashPoint } from '@reelay/platform/crash-point';
 import type { WorkerParts } from '../worker-parts.js';
+import { knownAfter } from './listing-cache.js';
 
 export interface JournalledAttempt {
   id: string;
@@ -28,11 +29,11 @@ export interface JournalOptions {
   signal: AbortSignal;
 }
 
-/** The token's turn was not reached in time: the attempt stays `intent` and the run job is put back. */
+/** The token's turn was not reached: behind a submit in flight the run job is put back, behind an unknown one the row goes elsewhere. */
 export class TurnNotReached extends Error {
   override readonly name = 'TurnNotReached';
 
-  constructor() {
+  constructor(readonly heldBy: 'sent' | 'unknown') {
     super('another submit on this account is not resolved yet');
   }
 }
@@ -102,7 +103,7 @@ export class SubmitJournal {
     for (;;) {
       const { heldBy, lastUnresolvedAgoMs } = await findTurn(this.#parts.database, attempt.tokenId);
       if (!heldBy) return this.#listKnown(lastUnresolvedAgoMs);
-      if (performance.now() >= giveUpAt) throw new TurnNotReached();
+      if (heldBy === 'unknown' || performance.now() >= giveUpAt) throw new TurnNotReached(heldBy);
       await pause(lookAgainMs * (0.5 + this.#parts.random()), undefined, { signal });
     }
   }
@@ -114,13 +115,12 @@ export class SubmitJournal {
     const cached = listings.find(attempt.tokenId, youngerThanMs);
     if (cached) return cached;
     const remember = listings.begin(attempt.tokenId);
-    // Down to a task of ours is enough: whatever is new stands above it, and what stands below it is as old.
+    // Down to a task of ours is enough: whatever is new stands above it. What is seen below it is noted all the same, so that the
+    // next listing still finds something known when a few of them were deleted.
     const landmarks = await findLandmarks(database, attempt.tokenId);
-    const { pending, finished, complete } = await provider.list(
-      landmarks.length > 0 ? new Set(landmarks) : undefined,
-      context,
-    );
-    if (complete) remember({ pending, finished });
-    return { pending, finished };
+    const listing = await provider.list(landmarks.length > 0 ? new Set(landmarks) : undefined, context);
+    const known = knownAfter(listing);
+    if (listing.complete) remember(known);
+    return known;
   }
 }

@@ -28,7 +28,7 @@ export function failure(options: Partial<UpstreamErrorOptions>): UpstreamError {
 type Task = { id: string; prompt: string; state: 'pending' | 'done' | 'refused'; progress: number };
 
 export class ScriptedUpstream implements Provider {
-  declaration: ProviderDeclaration = { ...soraDeclaration, listGapMs: 0 };
+  declaration: ProviderDeclaration = soraDeclaration;
   /** What the upstream accepted: the judge of double submission. */
   readonly tasks: Task[] = [];
   /** Tasks of strangers, newest first. */

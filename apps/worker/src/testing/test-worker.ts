@@ -90,7 +90,7 @@ export async function openTestFile(): Promise<TestFile> {
     ...{ database, storage },
     startWorker: async (settings = {}, mediaUrl = 'http://127.0.0.1:1') => {
       await database.setting.deleteMany();
-      await writeSettings(database, settings);
+      await writeSettings(database, { 'reconcile.listGapMs': 0, ...settings });
       return assemble({ database, storage, http, mediaUrl });
     },
     close: async () => {

@@ -33,6 +33,8 @@ export async function findFreeSlots(database: Queryable, find: FindFreeSlots): P
       FROM token LEFT JOIN (${usedSlots(slotKind)}) AS used ON used.token_id = token.id
       WHERE ${servesLane(lane, slotKind, targets)} AND token.state = 'active'
         AND coalesce(${slotColumns[slotKind].coolingUntil} <= now(), true)
+        -- Until its unknown submit is resolved nothing can be sent there; rows would only wait with a slot in hand.
+        AND NOT EXISTS (SELECT FROM submit_attempt WHERE token_id = token.id AND takes_turn AND state = 'unknown')
     ), chosen AS (
       SELECT *, least(capacity - used, quota) AS free FROM able
       WHERE capacity > used AND coalesce(quota > 0, true)

@@ -19,7 +19,8 @@ export interface AcknowledgeSubmit {
 
 /**
  * - `acked`: this call did it. `already`: the attempt has this very operation.
- * - `late`: the attempt was closed as absent or lost before the answer came; the task is noted as litter.
+ * - `late`: the attempt was closed as absent or lost before the answer came; the task is noted as litter. From reconciliation it only
+ *   means that the attempt was resolved meanwhile: a task seen on a list is nobody's answer, and may belong to the next attempt.
  * - `taken`: another attempt on the token owns an operation of this id, so this one cannot be told from it.
  */
 export interface Acknowledgement {
@@ -35,7 +36,7 @@ export async function acknowledgeSubmit(database: Database, ack: AcknowledgeSubm
         UPDATE submit_attempt SET state = 'acked', acked_at = now(), reason = NULL,
           operation_id = ${ack.operation.id}, operation = ${JSON.stringify(ack.operation)}::jsonb
         WHERE id = ${ack.attemptId} AND state = ANY(${[...ack.from]}::text[])`;
-      if (acked !== 1) return { outcome: await takeNoteOfLateAnswer(tx, ack), events: [] };
+      if (acked !== 1) return { outcome: await whyNot(tx, ack), events: [] };
       await countAgainstToken(tx, ack.tokenId);
       await bookUsage(tx, ack.generationId);
       const rendering = { generationId: ack.generationId, stage: 'rendering' } as const;
@@ -47,10 +48,11 @@ export async function acknowledgeSubmit(database: Database, ack: AcknowledgeSubm
   }
 }
 
-async function takeNoteOfLateAnswer(tx: Transaction, ack: AcknowledgeSubmit): Promise<'already' | 'late'> {
+async function whyNot(tx: Transaction, ack: AcknowledgeSubmit): Promise<'already' | 'late'> {
   const [attempt] = await tx.$queryRaw<{ state: AttemptState; operation_id: string | null }[]>`
     SELECT state, operation_id FROM submit_attempt WHERE id = ${ack.attemptId}`;
   if (attempt?.operation_id === ack.operation.id) return 'already';
+  if (!ack.from.includes('sent')) return 'late';
   // Nothing removes it upstream; the row accounts for it and keeps it from being adopted by the next unknown attempt.
   await addLitter(tx, {
     id: ack.litterId,

@@ -3,6 +3,7 @@ import type { AttemptState, SlotKind } from '@reelay/contracts/domain';
 import type { StoredError } from '@reelay/contracts/errors';
 import type { Database, Transaction } from '../client.js';
 import { endGeneration } from '../generations/end-generation.js';
+import { excludeToken } from '../generations/exclude-token.js';
 import { lockGeneration } from '../generations/lock-generation.js';
 import { returnToLane } from '../generations/return-to-lane.js';
 import { coolToken } from '../tokens/cool-token.js';
@@ -65,11 +66,4 @@ async function tryAnotherToken(tx: Transaction, refused: RefusedByToken) {
     UPDATE generation SET last_refusal = ${JSON.stringify(refused.error)}::jsonb WHERE id = ${generationId}`;
   if (!isPinned) await excludeToken(tx, refused);
   return event;
-}
-
-async function excludeToken(tx: Transaction, { generationId, tokenId, excludedForMs }: RefusedByToken): Promise<void> {
-  await tx.$executeRaw`
-    INSERT INTO generation_exclusion (generation_id, token_id, until)
-    VALUES (${generationId}, ${tokenId}, now() + ${excludedForMs}::float8 * interval '1 millisecond')
-    ON CONFLICT (generation_id, token_id) DO UPDATE SET until = greatest(generation_exclusion.until, excluded.until)`;
 }

@@ -81,6 +81,9 @@ describe('the permission to send', () => {
   it('is refused with an old fence, after the end and after the deadline', async () => {
     const assigned = await insertAssigned(database, { tokenId });
     expect(await send({ ...assigned, fence: assigned.fence - 1n })).toBe('stale');
+    const overtaken = await insertAssigned(database, { tokenId });
+    await database.generation.update({ where: { id: overtaken.generationId }, data: { fence: { increment: 1 } } });
+    expect(await send(overtaken)).toBe('stale');
     const late = await insertAssigned(database, { tokenId, deadlineMs: -1 });
     expect(await send(late)).toBe('overdue');
     await cancel(assigned.generationId);

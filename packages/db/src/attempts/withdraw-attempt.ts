@@ -1,6 +1,7 @@
 /** An attempt ends without a task upstream and without anybody's guilt: its slot is freed and its generation goes back to its lane. */
 import type { AttemptState } from '@reelay/contracts/domain';
 import type { Database } from '../client.js';
+import { type Exclusion, excludeToken } from '../generations/exclude-token.js';
 import { lockGeneration } from '../generations/lock-generation.js';
 import type { PublishedEvent } from '../generations/progress-generations.js';
 import { returnToLane } from '../generations/return-to-lane.js';
@@ -20,6 +21,8 @@ export interface WithdrawAttempt {
   pauseMs: number;
   /** For the client. */
   note: string;
+  /** The token could not be reached for a reason of its own (proxy, credential): another one is tried first. */
+  avoid?: Omit<Exclusion, 'generationId'> | undefined;
 }
 
 export interface Withdrawal {
@@ -33,6 +36,7 @@ export async function withdrawAttempt(database: Database, withdraw: WithdrawAtte
     await lockGeneration(tx, withdraw.generationId);
     if (!(await closeAttempt(tx, withdraw))) return { wasClosed: false, events: [] };
     const event = await returnToLane(tx, { ...withdraw, counts: 'deferral' });
+    if (event && withdraw.avoid) await excludeToken(tx, { ...withdraw.avoid, generationId: withdraw.generationId });
     return { wasClosed: true, events: event ? [event] : [] };
   });
 }

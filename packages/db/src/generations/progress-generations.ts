@@ -40,6 +40,9 @@ export async function progressGenerations(
       FROM wanted
       WHERE id = wanted."generationId" AND state IN ('queued', 'running')
         AND (generation.stage <> wanted.stage OR wanted.progress > generation.progress OR wanted.note IS NOT NULL)
+        -- Two rounds may overlap: what an older one says must not take the generation back to where it was.
+        AND NOT (generation.stage = 'fetching' AND wanted.stage = 'rendering')
+        AND NOT (generation.state = 'running' AND wanted.stage NOT IN ('rendering', 'fetching'))
       RETURNING id, seq, generation.stage, generation.progress, wanted.note
     )
     INSERT INTO generation_event (generation_id, seq, type, data)

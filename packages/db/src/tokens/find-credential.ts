@@ -24,6 +24,7 @@ export async function findCredential(database: Queryable, id: string): Promise<S
     FROM token WHERE id = ${id} AND access_token_sealed <> '' AND (
       hidden_at IS NULL
       OR EXISTS (SELECT FROM submit_attempt WHERE token_id = token.id AND state IN ('intent', 'sent', 'acked', 'unknown'))
+      OR EXISTS (SELECT FROM generation WHERE token_id = token.id AND state = 'running')
       OR EXISTS (SELECT FROM upstream_litter WHERE token_id = token.id AND done_at IS NULL AND next_try_at IS NOT NULL))`;
   return row;
 }

@@ -15,6 +15,8 @@ export async function forgetHiddenSecrets(database: Queryable): Promise<number> 
       updated_at = now()
     WHERE hidden_at IS NOT NULL AND access_token_sealed <> ''
       AND NOT EXISTS (SELECT FROM submit_attempt WHERE token_id = token.id AND state IN ('intent', 'sent', 'acked', 'unknown'))
+      -- Its media are still being fetched, and fresh addresses may have to be asked for.
+      AND NOT EXISTS (SELECT FROM generation WHERE token_id = token.id AND state = 'running')
       AND NOT EXISTS (
         SELECT FROM upstream_litter WHERE token_id = token.id AND done_at IS NULL AND next_try_at IS NOT NULL)`;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from './parse-json.js';
 
 export interface AccessTokenClaims {
   /** Unix ms. */
@@ -14,17 +15,10 @@ const claimsSchema = z.object({
 
 /** The claims of a JWT, unverified: they are hints for people and timers, the upstream alone decides what a token may. */
 export function readAccessToken(accessToken: string): AccessTokenClaims {
-  const claims = claimsSchema.safeParse(decodePayload(accessToken)).data;
+  const payload = Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString('utf8');
+  const claims = claimsSchema.safeParse(parseJson(payload)).data;
   return {
     expiresAt: claims?.exp == null ? null : claims.exp * 1_000,
     email: claims?.[profileClaim]?.email?.trim() || null,
   };
-}
-
-function decodePayload(accessToken: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 import type { AccountContext, UpstreamRequest, UpstreamResponse } from '@reelay/contracts/provider';
 import type { z } from 'zod';
 import { classifyAnswer, classifyFailure, type UpstreamStep } from './classify-failure.js';
+import { parseJson } from './parse-json.js';
 
 /** One call of the upstream whose answer must be JSON of a known shape. @throws UpstreamError, for everything else */
 export async function callJson<Schema extends z.ZodType>(
@@ -36,14 +37,5 @@ export async function send(
     return await context.fetch(request);
   } catch (cause) {
     throw classifyFailure(step, cause);
-  }
-}
-
-/** Undefined, which no schema takes, when the text is empty or no JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,4 +1,6 @@
 import type { UpstreamResponse } from '@reelay/contracts/provider';
+import { cutText, toStorableText } from '@reelay/contracts/storable-text';
+import { parseJson } from './parse-json.js';
 
 /** An answer that was not what was hoped for, read as far as it can be read. */
 export interface FailedAnswer {
@@ -34,17 +36,13 @@ export function readFailedAnswer(response: UpstreamResponse, nowMs: number): Fai
 
 /** One line that may be stored and shown. */
 export function toSafeLine(text: string): string {
-  const line = text.replace(secretLike, '[hidden]').replace(/\s+/g, ' ').trim();
-  return line.length > longestMessage ? `${line.slice(0, longestMessage - 1)}…` : line;
+  const line = toStorableText(text).replace(secretLike, '[hidden]').replace(/\s+/g, ' ').trim();
+  return cutText(line, longestMessage);
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
+  return isObject(value) ? value : undefined;
 }
 
 /** `error` is an object by the rule, and a string or null by experience (OAuth, FastAPI's `detail`, edge functions). */

@@ -1,0 +1,121 @@
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
+import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
+import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+
+let testDatabase: TestDatabase;
+let redis: TestRedis;
+let gateway: TestGateway;
+let tokenManager: http.Server;
+let asked: { method: string | undefined; path: string | undefined; authorization: string | undefined; body: string }[] =
+  [];
+let answer: { status: number; body: string } = { status: 200, body: '[]' };
+
+beforeAll(async () => {
+  tokenManager = http.createServer((request, response) => {
+    let body = '';
+    request.on('data', (data) => {
+      body += data;
+    });
+    request.on('end', () => {
+      asked.push({ method: request.method, path: request.url, authorization: request.headers.authorization, body });
+      response.writeHead(answer.status, { 'content-type': 'application/json' }).end(answer.body);
+    });
+  });
+  await new Promise<void>((resolve) => tokenManager.listen(0, '127.0.0.1', resolve));
+  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
+  const { port } = tokenManager.address() as AddressInfo;
+  const configuration = { TOKEN_MANAGER_URL: `http://127.0.0.1:${port}/` };
+  gateway = await startTestGateway({
+    databaseUrl: testDatabase.url,
+    redisUrl: redis.url,
+    redisPrefix: redis.prefix,
+    configuration,
+  });
+});
+
+afterAll(async () => {
+  await gateway.close();
+  await new Promise((resolve) => tokenManager.close(resolve));
+  await Promise.all([testDatabase.drop(), redis.close()]);
+});
+
+beforeEach(() => {
+  asked = [];
+  answer = { status: 200, body: '[]' };
+});
+
+const tokens = '/api/admin/tokens';
+const send = (path: string, request = {}) => gateway.send(gateway.adminKey, path, request);
+
+test('tokens are listed, added and removed by the token-manager, with the internal key', async () => {
+  answer = { status: 200, body: '[{"id":"t1"}]' };
+  expect(await (await send(tokens)).json()).toEqual([{ id: 't1' }]);
+  answer = { status: 200, body: '{"id":"t2","created":true}' };
+  const accessToken = 'a-long-enough-access-token';
+  expect(await (await send(tokens, { json: { accessToken, target: 'simulator' } })).json()).toEqual({
+    id: 't2',
+    created: true,
+  });
+  answer = { status: 204, body: '' };
+  expect(await (await send(`${tokens}/t%2F2`, { method: 'DELETE' })).json()).toEqual({ id: 't/2', deleted: true });
+  expect(asked.map(({ method, path }) => [method, path])).toEqual([
+    ['GET', '/internal/tokens'],
+    ['POST', '/internal/tokens'],
+    ['DELETE', '/internal/tokens/t%2F2'],
+  ]);
+  expect(asked.every(({ authorization }) => authorization === 'Bearer internal-key-of-the-tests-1')).toBe(true);
+  expect(JSON.parse(asked[1]?.body ?? '')).toMatchObject({
+    accessToken,
+    provider: 'sora',
+    target: 'simulator',
+  });
+});
+
+test('a token that is not one is refused before the token-manager is asked', async () => {
+  const response = await send(tokens, { json: { accessToken: 'short' } });
+  expect([response.status, await response.json()]).toMatchObject([400, { error: { param: 'accessToken' } }]);
+  expect(asked).toEqual([]);
+});
+
+test("the token-manager's own refusals are passed on, anything else of it is kept inside", async () => {
+  answer = {
+    status: 400,
+    body: '{"error":{"code":"invalid_value","message":"The access token has expired.","param":"accessToken"}}',
+  };
+  const refused = await send(tokens, { json: { accessToken: 'a-long-enough-access-token' } });
+  expect([refused.status, await refused.json()]).toMatchObject([
+    400,
+    { error: { code: 'invalid_value', message: 'The access token has expired.', param: 'accessToken' } },
+  ]);
+  for (const strange of [
+    { status: 500, body: 'stack of hush-hush' },
+    { status: 401, body: '{"error":{"code":"unauthorized_internal","message":"hush-hush"}}' },
+  ]) {
+    answer = strange;
+    const response = await send(tokens);
+    const text = await response.text();
+    expect([response.status, text]).toEqual([500, expect.stringContaining('internal_error')]);
+    expect(text).not.toContain('hush-hush');
+  }
+});
+
+test('the status counts generations and shows lanes and tokens', async () => {
+  const key = await gateway.newClient();
+  await gateway.send(key, '/v1/videos', { json: { prompt: 'x' } });
+  const lane = { lane: 'sora:video:any:sora2', tokens: 1, simulated: 1, freeSlots: 3, waiting: 1 };
+  await gateway.database.laneState.create({ data: lane });
+  answer = { status: 200, body: '[{"id":"t1"}]' };
+  expect(await (await send('/api/admin/status')).json()).toMatchObject({
+    redis: 'ok',
+    generations: { queued: 1, running: 0, succeeded: 0, failed: 0, cancelled: 0 },
+    lanes: [lane],
+    tokens: [{ id: 't1' }],
+  });
+  answer = { status: 503, body: '' };
+  expect(await (await send('/api/admin/status')).json()).toMatchObject({
+    tokens: null,
+    tokensError: expect.any(String) as string,
+  });
+});

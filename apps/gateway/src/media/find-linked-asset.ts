@@ -1,0 +1,17 @@
+import { AppError } from '@reelay/contracts/errors';
+import { type Asset, findAsset } from '@reelay/db/assets/find-asset';
+import type { GatewayParts } from '../gateway-parts.js';
+
+/**
+ * The file a signed link is for.
+ * @throws AppError `link_invalid`, `link_expired`, `not_found`
+ */
+export async function findLinkedAsset(
+  { database, links }: GatewayParts,
+  fileName: string,
+  query: Record<string, unknown>,
+): Promise<Asset> {
+  const asset = await findAsset(database, links.verify(fileName, query));
+  if (asset) return asset;
+  throw new AppError('not_found', 'The file this link was made for was deleted.');
+}

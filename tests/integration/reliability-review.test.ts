@@ -1,6 +1,5 @@
 /** Findings of the review of the reliability core, each as the guarantee that must hold. */
 import { randomUUID } from 'node:crypto';
-import type { CallContext, Provider } from '@reelay/contracts/provider';
 import { type AssignLane, assignLane } from '@reelay/db/assign/assign-lane';
 import type { Assignment } from '@reelay/db/assign/take-slots';
 import { acknowledgeSubmit } from '@reelay/db/attempts/acknowledge-submit';
@@ -16,13 +15,11 @@ import { insertWaiting, videoLane } from '@reelay/db/factories/insert-waiting';
 import { findMissingJobs } from '@reelay/db/repair/find-missing-jobs';
 import { findCredential } from '@reelay/db/tokens/find-credential';
 import { hideToken } from '@reelay/db/tokens/hide-token';
-import { createProviders } from '@reelay/providers/registry';
 import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
 
 let file: TestDatabase;
 let database: Database;
 let tokenId: string;
-const provider = createProviders().get('sora') as Provider;
 
 beforeAll(async () => {
   file = await createTestDatabase();
@@ -39,8 +36,6 @@ beforeEach(async () => {
 
 const generationOf = ({ generationId }: { generationId: string }) =>
   database.generation.findUniqueOrThrow({ where: { id: generationId } });
-const attemptOf = ({ attemptId }: { attemptId: string }) =>
-  database.submitAttempt.findUniqueOrThrow({ where: { id: attemptId } });
 const nothing = { pending: [], progressed: [], done: [], refused: [] };
 
 async function acked(): Promise<Assigned & { operationId: string }> {
@@ -89,34 +84,6 @@ it('an account that is deleted while media of it are fetched can still be opened
   expect(await findCredential(database, tokenId)).toBeDefined();
 });
 
-it('a reason that is cut inside an emoji does not stop the outcomes of a whole account', async () => {
-  const one = await acked();
-  const two = await acked();
-  const reason = `${'x'.repeat(298)}😀 and so on`;
-  const context = draftsContext([
-    { id: 'gen_1', task_id: one.operationId, kind: 'sora_content_violation', reason_str: reason },
-  ]);
-  const outcomes = await provider.poll([{ id: one.operationId }], context);
-  const outcome = outcomes.get(one.operationId);
-  if (outcome?.state !== 'refused') throw new Error('not refused');
-  const done = { ...two, operation: { id: two.operationId }, media: [{ url: 'https://m/1', kind: 'video' as const }] };
-  await writePollOutcomes(database, { ...nothing, done: [done], refused: [{ ...one, error: outcome.error }] });
-  expect((await attemptOf(two)).state).toBe('ended');
-});
-
-it('an old draft that slides into the window is no candidate for an unknown submit', async () => {
-  const drafts = Array.from({ length: 20 }, (_, index) => ({
-    id: `gen_${index}`,
-    task_id: `old-${index}`,
-    kind: 'sora_draft',
-  }));
-  // Before the submit: landmarks of ours stop the paging at the first page.
-  const before = await provider.list(new Set(['old-3']), draftsContext(drafts));
-  // One of the first page goes (deleted upstream), so the 16th moves up.
-  const after = await provider.list(new Set(before.finished), draftsContext(drafts.slice(1)));
-  expect(after.finished.filter((id) => !before.finished.includes(id))).toEqual([]);
-});
-
 const targets = { names: ['sora', 'simulator'], simulated: ['simulator'] };
 async function assign(options: Partial<AssignLane> = {}): Promise<Assignment[]> {
   const assigned: Assignment[] = [];
@@ -159,21 +126,3 @@ it('rows do not wait on an account whose turn an unknown submit holds while anot
   const [taken] = (await assign()).filter((assignment) => assignment.generationId === generationId);
   expect(taken?.tokenId).toBe(other);
 });
-
-function draftsContext(drafts: readonly object[]): CallContext {
-  return {
-    fetch: async ({ url }) => {
-      const limit = Number(new URL(url).searchParams.get('limit'));
-      const body = url.includes('/nf/pending') ? [] : { items: drafts.slice(0, limit), cursor: 'next' };
-      return { status: 200, headers: {}, text: JSON.stringify(body) };
-    },
-    target: { name: 't', urls: { backend: 'http://x' }, mediaHosts: [], simulated: true },
-    credential: { tokenId: 't', accessToken: 'a', version: 1 },
-    signal: new AbortController().signal,
-    now: Date.now,
-    random: Math.random,
-    uuid: randomUUID,
-    settings: {},
-    solver: { solve: async () => ({ solution: '', solved: true }) },
-  };
-}

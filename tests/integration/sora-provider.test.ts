@@ -108,7 +108,9 @@ test('more finished tasks than a page holds are all found in one round', async (
   const listing = await provider.list(undefined, context());
   expect(listing).toMatchObject({ pending: [], complete: true });
   expect(new Set(listing.finished)).toEqual(new Set(operations.map(({ id }) => id)));
-  expect((await provider.list(new Set([operations[9]!.id]), context())).finished).toHaveLength(5);
+  const { finished, older = [] } = await provider.list(new Set([operations[9]!.id]), context());
+  expect(finished.at(-1)).toBe(operations[9]!.id);
+  expect([...finished, ...older]).toHaveLength(5);
 });
 
 test.each([

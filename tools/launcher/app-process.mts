@@ -15,11 +15,13 @@ export interface AppCommand {
 
 const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 8_000;
+// V8 grows its young generation to 3 × 16 MB in every app while it starts and does not give it back: 30 MB each for nothing.
+const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=4'];
 
 /** Starts an app and waits until it says over its channel that it serves. */
 export async function startApp(command: AppCommand, signal: AbortSignal): Promise<RunningChild> {
   signal.throwIfAborted();
-  const [file = '', ...args] = [...leash('KILL'), process.execPath, '--enable-source-maps', command.entry];
+  const [file = '', ...args] = [...leash('KILL'), process.execPath, ...nodeFlags, command.entry];
   const child = spawn(file, args, {
     cwd: root,
     env: command.env,
@@ -58,7 +60,9 @@ function untilReady(child: ChildProcess): Promise<'ready'> {
 
 function forwardLines(child: ChildProcess, onLine: (line: string) => void): void {
   for (const stream of [child.stdout, child.stderr]) {
-    if (stream !== null) createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on('line', onLine);
+    if (stream === null) continue;
+    const lines = createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY });
+    lines.on('line', onLine).on('error', () => {}); // a broken pipe means that the app is ending
   }
 }
 

@@ -3,6 +3,7 @@ import { mkdirSync, realpathSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** What the launcher that holds a folder tells whoever asks. No secrets: every user of the machine can ask. */
@@ -37,6 +38,7 @@ export async function claimInstance(homeDir: string, purpose: string): Promise<I
   return {
     announce: (news) => {
       status = { pid: process.pid, ...news };
+      for (const connection of connections) connection.write(`${JSON.stringify(status)}\n`);
     },
     release: () => {
       server.close();
@@ -61,30 +63,30 @@ export async function awaitInstance(
   }
 }
 
-/** What the holder of the folder says, or undefined if there is none. `onGone` is called when it ends. */
+/** What the holder of the folder says, or undefined if there is none. `onEnd` is called once when it begins to end, or is gone. */
 export function askInstance(
   homeDir: string,
   purpose: string,
-  onGone?: () => void,
+  onEnd?: () => void,
 ): Promise<Partial<InstanceStatus> | undefined> {
   return new Promise((resolve) => {
     const connection = net.connect({ path: socketAddress(homeDir, purpose) });
-    let text = '';
-    const finish = (status: Partial<InstanceStatus> | undefined) => {
-      resolve(status);
-      if (onGone === undefined || status === undefined) connection.destroy();
-    };
-    // A stopped process (SIGSTOP) holds the folder without answering.
-    const timer = setTimeout(() => finish({}), 2_000);
-    connection.on('error', () => finish(undefined));
-    connection.on('close', () => {
+    let holder: Partial<InstanceStatus> | undefined;
+    const answer = (status: Partial<InstanceStatus> | undefined) => {
       clearTimeout(timer);
-      finish(undefined);
-      onGone?.();
-    });
-    connection.on('data', (chunk) => {
-      text += chunk;
-      if (text.endsWith('\n')) finish(JSON.parse(text) as InstanceStatus);
+      holder = status;
+      resolve(status);
+      if (onEnd === undefined || status === undefined) connection.destroy();
+    };
+    // A stopped process (SIGSTOP) holds the folder without answering; one that waits for initdb on a busy machine answers late.
+    const timer = setTimeout(() => answer({}), 10_000);
+    connection.on('close', () => (holder === undefined ? answer(undefined) : onEnd?.()));
+    // The interface passes an error of the connection on as its own.
+    const lines = createInterface({ input: connection }).on('error', () => answer(undefined));
+    lines.on('line', (line) => {
+      const status = JSON.parse(line) as InstanceStatus;
+      if (holder === undefined) answer(status);
+      else if (status.state === 'stopping') connection.destroy();
     });
   });
 }

@@ -45,8 +45,6 @@ export interface RunningWorker {
 /** A submit is over by then, whatever the upstream does; the launcher may be less patient, and reconciliation makes up for it. */
 const submitGraceMs = 60_000;
 const otherGraceMs = 300;
-/** No download lasts as long: what is older was left by a crash. */
-const unfinishedAgeMs = 24 * 3_600_000;
 
 /** Resolves when jobs are being taken. */
 export async function createWorker(options: WorkerOptions): Promise<RunningWorker> {
@@ -59,7 +57,6 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
   const solver = createSolver();
   const calls = new CallRecorder(database, log);
   const storage = await LocalStorage.create(options.storageDir);
-  await storage.sweepUnfinished(unfinishedAgeMs);
   const parts: WorkerParts = {
     database,
     queues,
@@ -86,7 +83,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
       concurrency: Math.max(2, Math.ceil(concurrency / 4)),
     }),
   ];
-  const timers = startTimers(parts, log);
+  const timers = startTimers(parts, { log, storage });
   await Promise.all([run, ...others].map((consumer) => consumer.ready()));
   return {
     async close() {

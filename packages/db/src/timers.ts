@@ -8,7 +8,7 @@ import type { Database } from './client.js';
 export async function claimTimer(database: Database, name: string, periodMs: number): Promise<boolean> {
   await database.$executeRaw`INSERT INTO timer (name) VALUES (${name}) ON CONFLICT (name) DO NOTHING`;
   const claimed = await database.$executeRaw`
-    UPDATE timer SET next_at = now() + ${periodMs} * interval '1 millisecond' 
+    UPDATE timer SET next_at = now() + ${periodMs} * interval '1 millisecond'
     WHERE name = ${name}
       AND (next_at <= now() OR next_at > clock_timestamp() + ${periodMs} * interval '1 millisecond')`;
   return claimed === 1;

@@ -1,3 +1,4 @@
+import { cutText } from '@reelay/contracts/storable-text';
 import { scrub, scrubText } from './log-scrub.js';
 
 /** One upstream call as it may be stored and shown: no secret, no media, bodies of at most 8 KB. */
@@ -18,8 +19,7 @@ export interface CallRecord {
 
 const LONGEST_BODY = 8 * 1024;
 const HIDDEN = '[hidden]';
-const SECRET_HEADER =
-  /^(authorization|proxy-authorization|cookie|set-cookie|openai-sentinel-token|x-api-key|.*token.*)$/i;
+const SECRET_HEADER = /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key)$|token/i;
 const PLAIN_QUERY_VALUE = /^[\w.,-]{1,32}$/;
 const SECRET_QUERY_NAME = /sig|token|key|secret|code|auth|credential|password/i;
 
@@ -47,7 +47,7 @@ export function maskBody(body: string | Uint8Array | undefined, contentType: str
   if (!isText) return `[${body.length} bytes of ${contentType ?? 'unknown type'}]`;
   const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
   const masked = maskText(text);
-  return masked.length > LONGEST_BODY ? `${masked.slice(0, LONGEST_BODY - 1)}…` : masked;
+  return cutText(masked, LONGEST_BODY);
 }
 
 function maskText(text: string): string {

@@ -225,19 +225,25 @@ describe('a submit that is held back', () => {
 });
 
 describe('a submit that fails', () => {
-  it('before it is sent goes back to its lane with a pause and nothing counted', async () => {
-    const one = await assigned();
-    worker.upstream.script.prove.push(() => {
-      throw failure({ fault: 'proxy', submitClass: 'not_sent' });
-    });
-    await run(one);
-    const generation = await generationOf(one);
-    expect(generation).toMatchObject({ state: 'queued', stage: 'waiting', tokenId: null, deferrals: 1, refusals: 0 });
-    expect(generation.notBefore?.getTime()).toBeGreaterThan(Date.now());
-    expect(await attemptOf(one)).toMatchObject({ state: 'not_sent' });
-    expect(await slots()).toBe(0);
-    expect(worker.bells.of('dispatch')).toHaveLength(1);
-  });
+  it.each([
+    ['the upstream, to whatever token', 'upstream', 0],
+    ['the proxy, to another token first', 'proxy', 1],
+  ] as const)(
+    'before it is sent through %s, goes back with a pause and nothing counted',
+    async (_name, fault, avoided) => {
+      const one = await assigned();
+      worker.upstream.script.prove.push(() => {
+        throw failure({ fault, submitClass: 'not_sent' });
+      });
+      await run(one);
+      const generation = await generationOf(one);
+      expect(generation).toMatchObject({ state: 'queued', stage: 'waiting', tokenId: null, deferrals: 1, refusals: 0 });
+      expect(generation.notBefore?.getTime()).toBeGreaterThan(Date.now());
+      expect(await attemptOf(one)).toMatchObject({ state: 'not_sent' });
+      expect([await slots(), await exclusions()]).toEqual([0, avoided]);
+      expect(worker.bells.of('dispatch')).toHaveLength(1);
+    },
+  );
 
   it('after the commit but before the first byte is as free to repeat', async () => {
     const one = await assigned();

@@ -55,6 +55,16 @@ describe('the outcome of a failed submit', () => {
     expect(decideSubmitOutcome(error, false)).toMatchObject({ kind: 'returned', to: 'not_sent' });
   });
 
+  it.each([
+    ['its proxy does not work', failure({ fault: 'proxy' }), true],
+    ['its credential is rejected', failure({ fault: 'token', tokenEffect: rejected }), true],
+    ['it has no credential', new AppError('credential_unavailable', 'x'), true],
+    ['the upstream is away', failure({ fault: 'upstream' }), false],
+    ['something unforeseen happened', new TypeError('x'), false],
+  ])('makes others come first when %s: %#', (_name, error, avoidsToken) => {
+    expect(decideSubmitOutcome(error, false)).toMatchObject({ kind: 'returned', avoidsToken });
+  });
+
   const errors = fc.record({
     submitClass: fc.constantFrom<SubmitClass>('not_sent', 'refused', 'unknown'),
     fault: fc.constantFrom<Fault>('client', 'token', 'proxy', 'upstream'),

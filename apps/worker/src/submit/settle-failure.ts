@@ -109,7 +109,7 @@ async function returnToLane(
   outcome: Extract<SubmitOutcome, { kind: 'returned' }>,
 ): Promise<Withdrawal> {
   const { parts, attempt } = job;
-  if (outcome.isCredentialRejected) await renewCredential(job, credentialVersion);
+  const isRenewed = outcome.isCredentialRejected && (await renewCredential(job, credentialVersion));
   if (outcome.coolsToken)
     await coolToken(parts.database, { ...coolingOf(job), forMs: coolDownMs(job, outcome.retryAfterMs) });
   const pauseMs = pauseOf(job);
@@ -121,7 +121,7 @@ async function returnToLane(
   return withdrawAttempt(parts.database, {
     ...{ attemptId, generationId, fence, from, reason, pauseMs, note, to: outcome.to },
     // Longer than the pause, so that others come first; growing with it, for there may be no others.
-    ...(outcome.avoidsToken && { avoid: avoidance(job, 2 * pauseMs + assignmentMs) }),
+    ...(outcome.avoidsToken && !isRenewed && { avoid: avoidance(job, 2 * pauseMs + assignmentMs) }),
   });
 }
 
@@ -147,13 +147,15 @@ function blameToken(
   });
 }
 
-/** Once: whether it helped shows the next attempt, on whatever token. */
-async function renewCredential({ parts, attempt, log }: SubmitJob, staleVersion: number | undefined): Promise<void> {
-  if (staleVersion === undefined) return;
+/** Once: whether the new one is accepted shows the next attempt. False when there is no new one. */
+async function renewCredential({ parts, attempt, log }: SubmitJob, staleVersion: number | undefined): Promise<boolean> {
+  if (staleVersion === undefined) return false;
   try {
-    await parts.credentials.renew(attempt.tokenId, staleVersion);
+    const { version } = await parts.credentials.renew(attempt.tokenId, staleVersion);
+    return version !== staleVersion;
   } catch (error) {
     log.warn({ tokenId: attempt.tokenId, reason: describeFailure(error) }, 'credential not renewed');
+    return false;
   }
 }
 

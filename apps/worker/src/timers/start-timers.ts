@@ -1,5 +1,6 @@
 /** The worker's timers. */
 import { deleteExpired } from '@reelay/db/repair/delete-expired';
+import type { LocalStorage } from '@reelay/platform/local-storage';
 import type { Logger } from '@reelay/platform/logger';
 import type { WorkerParts } from '../worker-parts.js';
 import { cleanLitter } from './clean-litter.js';
@@ -7,8 +8,15 @@ import { repair } from './repair.js';
 import { startTimer, type Timer } from './timer-loop.js';
 
 const retentionPeriodMs = 60 * 60_000;
+/** Nothing that is still being written stands still for as long: what is older was left by a crash. */
+const unfinishedAgeMs = 60 * 60_000;
 
-export function startTimers(parts: WorkerParts, log: Logger): Timer {
+export interface TimerSurroundings {
+  readonly log: Logger;
+  readonly storage: Pick<LocalStorage, 'sweepUnfinished'>;
+}
+
+export function startTimers(parts: WorkerParts, { log, storage }: TimerSurroundings): Timer {
   const { database } = parts;
   const repairPeriodMs = async () => (await parts.settings.read())['timer.repairMs'];
   const timers = [
@@ -27,6 +35,14 @@ export function startTimers(parts: WorkerParts, log: Logger): Timer {
       periodMs: async () => retentionPeriodMs,
       round: async (signal) => {
         while (!signal.aborted && (await deleteExpired(database)));
+      },
+    }),
+    startTimer({
+      ...{ database, log, name: 'worker.unfinished', beginsAtOnce: false },
+      periodMs: async () => retentionPeriodMs,
+      round: async () => {
+        const removed = await storage.sweepUnfinished(unfinishedAgeMs);
+        if (removed > 0) log.info({ removed }, 'unfinished files of crashed downloads removed');
       },
     }),
   ];

@@ -7,6 +7,7 @@ import { failure } from '../testing/scripted-upstream.js';
 import { openTestFile, type TestFile, type TestWorker } from '../testing/test-worker.js';
 import { cleanLitter } from './clean-litter.js';
 import { repair } from './repair.js';
+import { startTimers } from './start-timers.js';
 import { startTimer } from './timer-loop.js';
 
 let file: TestFile;
@@ -73,6 +74,15 @@ describe('litter', () => {
       { id: 'stays', doneAt: null, tries: 1, lastError: expect.stringContaining('not today') },
     ]);
   });
+});
+
+it('what crashed downloads left is removed while the worker runs, when it has stood still for an hour', async () => {
+  const ages: number[] = [];
+  const storage = { sweepUnfinished: async (olderThanMs: number) => ages.push(olderThanMs) };
+  const timers = startTimers(worker.parts, { log: worker.context.log, storage });
+  await waitFor(() => ages.length > 0, { timeoutMs: 10_000 });
+  await timers.close();
+  expect(ages).toEqual([3_600_000]);
 });
 
 describe('a timer', () => {

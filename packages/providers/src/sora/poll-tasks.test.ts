@@ -61,6 +61,18 @@ describe('poll', () => {
     });
   });
 
+  test('whatever an upstream writes comes out storable: no NUL, no half of a character', async () => {
+    const draft = { id: 'gen\0', task_id: 'odd\0', kind: 'sora_draft', url: 'https://v/\ud83d' };
+    upstream.on(draftsRoute, { body: { items: [draft, { ...draft, task_id: 'ours', reason_str: 'no\0pe \ud83d' }] } });
+    const outcomes = await poll('odd\ufffd', 'ours');
+    expect(outcomes.get('odd\ufffd')).toEqual({
+      state: 'done',
+      operation: { id: 'odd\ufffd', data: { generationId: 'gen\ufffd' } },
+      media: [{ url: 'https://v/\ufffd', kind: 'video' }],
+    });
+    expect(outcomes.get('ours')).toMatchObject({ error: { message: expect.stringContaining('no\ufffdpe \ufffd') } });
+  });
+
   test('reads a violation from the kind, from either reason, and from a missing address', async () => {
     const outcomes = await poll(violation, reason, urlless);
     expect([violation, reason, urlless].map((id) => outcomes.get(id))).toEqual([
@@ -180,7 +192,8 @@ describe('paging of finished tasks', () => {
     upstream.on(draftsRoute, byCursor);
     const listing = await list(['t20']);
     expect(listing.complete).toBe(true);
-    expect(listing.finished).toEqual(many.slice(0, 30));
+    expect(listing.finished).toEqual(many.slice(0, many.indexOf('t20') + 1));
+    expect(listing.older).toEqual(many.slice(many.indexOf('t20') + 1, 30));
   });
 
   test('a list that runs to the last page of the cursor is complete', async () => {

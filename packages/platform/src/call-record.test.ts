@@ -1,0 +1,66 @@
+import { maskBody, maskHeaders } from './call-record.js';
+
+const json = 'application/json';
+
+test.each([
+  'X-Amz-Signature',
+  'X-Amz-Security-Token',
+  'X-Amz-Credential',
+  'X-Goog-Signature',
+  'X-Goog-Credential',
+  'AWSAccessKeyId',
+  'GoogleAccessId',
+  'Key-Pair-Id',
+  'signature',
+  'sig',
+])('the value of %s does not survive in a body or a header', (name) => {
+  const url = `https://bucket.example/v.mp4?X-Date=1&${name}=canary&last=1`;
+  expect(maskBody(JSON.stringify({ items: [{ url }] }), json)).not.toContain('canary');
+  expect(maskBody(`<a href="${url.replaceAll('&', '&amp;')}">`, 'text/html')).not.toContain('canary');
+  // Cut off, it is no JSON any more and is read as it stands.
+  expect(maskBody(`{"url":"${url.replaceAll('&', '\\u0026')}`, json)).not.toContain('canary');
+  expect(maskHeaders({ location: url }).location).toBe(url.replace('canary', '[hidden]'));
+});
+
+test('of a body 8 KB are kept, and no half of a character', () => {
+  const body = `${'x'.repeat(8 * 1024 - 2)}😀${'x'.repeat(100)}`;
+  expect(maskBody(body, 'text/plain')).toBe(`${'x'.repeat(8 * 1024 - 2)}…`);
+});
+
+test('a secret that the cut of a huge text halved is not among what is kept', () => {
+  // What stands before shrinks to a few characters when it is hidden, so that the cut comes to lie within the kept part.
+  const body = `data:image/png;base64,${'A'.repeat(64 * 1024 - 22 - 60)} http://user:${'canary'.repeat(1_000)}@proxy`;
+  expect(maskBody(body, 'text/plain')).not.toContain('canary');
+  expect(maskBody(body, 'text/plain')).toContain('[cut from');
+});
+
+/** Each would take minutes or the whole stack with a pattern that begins again and again within one run. */
+const adversarial = [
+  'a.',
+  'eyJ-',
+  'eyJ-eyJ.',
+  '__Host-',
+  'data:;',
+  ';',
+  'data:a;base64',
+  '://a:',
+  '://',
+  'sk-',
+  'rly_',
+  'cookie:\n',
+  'access_token ',
+  '?sig',
+  '&x-token-',
+  'Bearer ',
+  'token',
+  '\\u0026',
+];
+
+test.each(adversarial)('a text of 1 MB that repeats %j is masked to its first 8 KB', (piece) => {
+  const text = `?${piece.repeat(2 ** 20 / piece.length)}`;
+  for (const body of [text, JSON.stringify({ prompt: text }), JSON.stringify([text.match(/[\s\S]{1,60000}/g)])]) {
+    const masked = maskBody(body, json) ?? '';
+    expect(masked.length).toBeGreaterThan(0);
+    expect(masked.length).toBeLessThanOrEqual(8 * 1024);
+  }
+});

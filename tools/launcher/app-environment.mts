@@ -40,7 +40,7 @@ export function appEnvironment(app: AppName, settings: AppSettings, inherited: N
       ...{ ...databases, ...storage, ...tokenManager, WEB_KEY: keys.web, ADMIN_KEY: keys.admin, API_KEY: keys.api },
       ...listen(settings.gatewayUrl, settings.gatewayHost),
     },
-    worker: { ...databases, ...storage, ...tokenManager, ...simulator, WEB_KEY: keys.web },
+    worker: { ...databases, ...storage, ...tokenManager, ...simulator },
     'token-manager': {
       ...{ ...databases, ...simulator, MASTER_KEY: keys.master, INTERNAL_KEY: keys.internal },
       ...listen(settings.tokenManagerUrl),

@@ -1,4 +1,10 @@
-import type { LogRecord } from './logger.js';
+/** How a log record looks to people. */
+export interface LogRecord extends Record<string, unknown> {
+  readonly level: string;
+  readonly time: string;
+  readonly app: string;
+  readonly message?: string;
+}
 
 const SHOWN_FRAMES = 4;
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type Level, type LevelWithSilent, type Logger, pino } from 'pino';
-import { formatLogLine } from './log-line.js';
+import { type LevelWithSilent, type Logger, pino } from 'pino';
+import { formatLogLine, type LogRecord } from './log-line.js';
 import { scrub } from './log-scrub.js';
 
 export type { Logger } from 'pino';
@@ -42,13 +42,6 @@ export function createLogger(options: LoggerOptions): Logger {
 /** Runs `work` with fields (`requestId`, `generationId`) that stand on every line it logs, however deep. */
 export function withLogFields<Result>(fields: LogFields, work: () => Result): Result {
   return bound.run({ ...bound.getStore(), ...fields }, work);
-}
-
-export interface LogRecord extends Record<string, unknown> {
-  readonly level: Level;
-  readonly time: string;
-  readonly app: string;
-  readonly message?: string;
 }
 
 function standardOutput(): (line: string) => void {

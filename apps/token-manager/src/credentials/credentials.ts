@@ -5,7 +5,8 @@ import type { CredentialView } from '@reelay/contracts/tokens';
 import { coolToken } from '@reelay/db/tokens/cool-token';
 import { findCredential, type SealedCredential } from '@reelay/db/tokens/find-credential';
 import { markNeedsAttention } from '@reelay/db/tokens/mark-needs-attention';
-import { type RefreshOutcome, type RefreshParts, refreshCredential } from './refresh-credential.js';
+import { refreshCredential } from './refresh-credential.js';
+import type { RefreshOutcome, RefreshParts } from './refresh-outcome.js';
 
 /** A token this close to its end is replaced ahead of it, so that it does not end on the way; until then it is still good. */
 const expiryMarginMs = 30_000;

@@ -4,7 +4,7 @@ import type { RefreshedCredential } from '@reelay/contracts/provider';
 import { isOutage } from '@reelay/db/outage';
 import { type RefreshClaim, type RefreshedSecrets, storeRefreshed } from '@reelay/db/tokens/refresh-claim';
 import { crashPoint } from '@reelay/platform/crash-point';
-import type { RefreshOutcome, RefreshParts } from './refresh-credential.js';
+import type { RefreshOutcome, RefreshParts } from './refresh-outcome.js';
 import { hintOf } from './vault.js';
 
 const tryForMs = 30_000;

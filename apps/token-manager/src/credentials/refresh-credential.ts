@@ -10,19 +10,9 @@ import {
   unmarkRefreshTokenUsed,
 } from '@reelay/db/tokens/refresh-claim';
 import { newUlid } from '@reelay/platform/ulid';
-import type { TokenManagerParts } from '../token-manager-parts.js';
 import { openAccount } from './account-call.js';
 import { keepRefreshed } from './keep-refreshed.js';
-
-/**
- * - `refreshed`: a newer credential is stored, by this call or another one.
- * - `held`: somebody else is at it.
- * - `failed`: it may be tried again later with the same secrets.
- * - `exhausted`: there is no way left to a new credential without a person.
- */
-export type RefreshOutcome = { outcome: 'refreshed' | 'held' } | { outcome: 'failed' | 'exhausted'; reason: string };
-
-export type RefreshParts = Omit<TokenManagerParts, 'credentials' | 'lanes' | 'publisher'>;
+import type { RefreshOutcome, RefreshParts } from './refresh-outcome.js';
 
 const callTimeoutMs = 15_000;
 /** Longer than both calls and the storing of what they gave; only a dead process is overtaken. */

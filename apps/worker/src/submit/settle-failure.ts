@@ -12,7 +12,7 @@ import type { JobResult } from '@reelay/platform/consume';
 import { announce, ringDispatch } from '../announce.js';
 import { decideSubmitOutcome, describeFailure, type SubmitOutcome } from './decide-submit-outcome.js';
 import { retryPauseMs } from './retry-pause.js';
-import type { SubmitJob } from './submit-attempt.js';
+import type { SubmitJob } from './submit-job.js';
 import { SendForbidden, TurnNotReached } from './submit-journal.js';
 
 /** Time in which a row that may be assigned again is. */

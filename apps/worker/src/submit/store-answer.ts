@@ -8,7 +8,7 @@ import type { JobResult } from '@reelay/platform/consume';
 import { crashPoint } from '@reelay/platform/crash-point';
 import { newUlid } from '@reelay/platform/ulid';
 import { announce } from '../announce.js';
-import type { SubmitJob } from './submit-attempt.js';
+import type { SubmitJob } from './submit-job.js';
 
 const longestMs = 30_000;
 const againMs = 250;

@@ -1,27 +1,15 @@
 /** The middle of a run: prepare, prove, send once, store what the upstream said. */
 import type { Operation } from '@reelay/contracts/provider';
-import type { Settings } from '@reelay/contracts/settings';
 import { findTurn } from '@reelay/db/attempts/find-turn';
-import type { RunSubject } from '@reelay/db/generations/find-run-subject';
 import { moveAssigned, storePrepared } from '@reelay/db/generations/move-assigned';
-import type { JobContext, JobResult } from '@reelay/platform/consume';
+import type { JobResult } from '@reelay/platform/consume';
 import { crashPoint } from '@reelay/platform/crash-point';
 import { announce } from '../announce.js';
 import { type Account, callContext, openAccount } from '../upstream/account.js';
-import type { WorkerParts } from '../worker-parts.js';
 import { settleFailure } from './settle-failure.js';
 import { storeAnswer } from './store-answer.js';
-import { type JournalledAttempt, SubmitJournal, TurnNotReached } from './submit-journal.js';
-
-export interface SubmitJob {
-  parts: WorkerParts;
-  subject: RunSubject;
-  attempt: JournalledAttempt;
-  settings: Settings;
-  /** Of the job, or of the process that is leaving. */
-  signal: AbortSignal;
-  log: JobContext['log'];
-}
+import type { SubmitJob } from './submit-job.js';
+import { SubmitJournal, TurnNotReached } from './submit-journal.js';
 
 /** Another run or assignment was faster, or the generation has ended: nothing of what is under way here may be written. */
 class Superseded extends Error {}

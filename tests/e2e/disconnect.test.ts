@@ -7,7 +7,7 @@ let stack: Stack;
 beforeAll(async () => {
   stack = await Stack.start();
 });
-afterAll(() => stack.stop());
+afterAll(() => stack?.stop());
 
 test('a stream cut in the middle leaves a video that GET /v1/videos/{id} delivers', async () => {
   const client = stack.client();

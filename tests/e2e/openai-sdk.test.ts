@@ -7,7 +7,7 @@ let stack: Stack;
 beforeAll(async () => {
   stack = await Stack.start({ settings: { 'generation.waitMs': 1_500 } });
 });
-afterAll(() => stack.stop());
+afterAll(() => stack?.stop());
 
 const model = 'sora2-portrait-10s';
 

@@ -21,7 +21,7 @@ let stack: Stack;
 beforeAll(async () => {
   stack = await Stack.start({ renderMs: 6_000 });
 });
-afterAll(() => stack.stop());
+afterAll(() => stack?.stop());
 
 function run(command: string, args: string[], folder = tmpdir()): string {
   const result = spawnSync(command, args, {

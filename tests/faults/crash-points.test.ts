@@ -37,7 +37,7 @@ beforeAll(async () => {
   const traps = crashPoints.map((point) => `${point}:1@${path.join(markers, point)}`);
   stack = await Stack.start({ renderMs: 1_500, settings: scaled, env: { CRASH_AT: traps.join(',') } });
 });
-afterAll(() => stack.stop());
+afterAll(() => stack?.stop());
 
 test('a worker that dies at each place once loses nothing and submits nothing twice', async () => {
   const client = stack.client({ maxRetries: 2 });

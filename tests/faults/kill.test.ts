@@ -8,7 +8,7 @@ let stack: StackType;
 beforeAll(async () => {
   stack = await Stack.start({ renderMs: 5_000, settings: { 'timer.repairMs': 2_000 } });
 });
-afterAll(() => stack.stop());
+afterAll(() => stack?.stop());
 
 /** Gateways and databases that are just being restarted refuse connections; a patient client asks again. */
 async function patiently<Answer>(ask: () => Promise<Answer>): Promise<Answer> {

@@ -52,7 +52,14 @@ test('a chat stream tells its progress in reasoning_content and ends with a play
 test('videos.create, retrieve and downloadContent give the video, marked as simulated', async () => {
   const client = stack.client();
   const created = await client.videos.create({ model, prompt: 'a lighthouse in the fog' });
-  expect(created).toMatchObject({ object: 'video', status: 'queued', progress: 0, seconds: '10', error: null });
+  expect(created).toMatchObject({
+    object: 'video',
+    status: 'queued',
+    progress: 0,
+    seconds: '10',
+    error: null,
+    simulated: true,
+  });
   const video = await finishedVideo(created.id);
   expect(video).toMatchObject({ id: created.id, status: 'completed', progress: 100, size: '360x640', simulated: true });
   const file = Buffer.from(await (await client.videos.downloadContent(created.id)).arrayBuffer());

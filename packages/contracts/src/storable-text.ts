@@ -3,15 +3,6 @@ export function toStorableText(text: string): string {
   return text.replaceAll('\0', '\ufffd').replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
-/** What a client is told whose text is not storable. */
-export const notText =
-  'The prompt holds a NUL character or half of a surrogate pair; send it as well-formed Unicode text.';
-
-/** Whether it would be changed by `toStorableText`. */
-export function isStorableText(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed();
-}
-
 /** At most `longest` UTF-16 units, the last of them an ellipsis where something was left out; never half of a character. */
 export function cutText(text: string, longest: number): string {
   if (text.length <= longest) return text;

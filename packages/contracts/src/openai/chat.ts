@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { AppError } from '../errors.js';
 import { maximumPromptLength } from '../generation-request.js';
-import { isStorableText, notText } from '../storable-text.js';
 
 const textPart = z.object({ type: z.literal('text'), text: z.string() });
 const otherPart = z.object({ type: z.string() });
@@ -47,7 +46,6 @@ export function promptOfChat(chat: ChatCompletion): string {
       param: 'messages',
     });
   }
-  if (!isStorableText(prompt)) throw new AppError('invalid_value', notText, { param: 'messages' });
   return prompt;
 }
 

@@ -4,7 +4,6 @@ import { AppError } from '../errors.js';
 import type { GenerationRequest } from '../generation-request.js';
 import { maximumPromptLength } from '../generation-request.js';
 import { getModel, type Model } from '../models.js';
-import { isStorableText, notText } from '../storable-text.js';
 
 export const createVideoSchema = z.object({
   prompt: z.string().trim().min(1).max(maximumPromptLength),
@@ -23,7 +22,6 @@ export function requestOfVideo(body: CreateVideo): GenerationRequest {
       param: 'input_reference',
     });
   }
-  if (!isStorableText(body.prompt)) throw new AppError('invalid_value', notText, { param: 'prompt' });
   const asked: Record<string, string> = {};
   if (body.seconds != null) asked.seconds = checkSeconds(body.seconds, model);
   if (body.size != null) asked.size = checkSize(body.size, model);

@@ -47,10 +47,13 @@ export async function acceptGeneration(database: Queryable, accept: AcceptGenera
       RETURNING generation_id
     ), accepted AS (
       INSERT INTO generation
-        (id, owner_id, api_key_id, dialect, kind, model, provider, lane, request, request_hash, waiter, deadline_at)
+        (id, owner_id, api_key_id, dialect, kind, model, provider, lane, request, request_hash, waiter, simulated,
+          deadline_at)
       SELECT ${accept.id}, ${accept.ownerId}, ${accept.apiKeyId}, ${accept.dialect}, ${accept.request.kind},
         ${accept.request.model}, ${accept.provider}, ${accept.lane}, ${JSON.stringify(accept.request)}::jsonb,
-        ${accept.requestHash}, ${accept.waiter}, now() + ${accept.deadlineMs} * interval '1 millisecond'
+        ${accept.requestHash}, ${accept.waiter},
+        -- What it will be if nothing changes; the assignment knows.
+        coalesce((SELECT tokens > 0 AND simulated = tokens FROM lane_state WHERE lane = ${accept.lane}), false), now() + ${accept.deadlineMs} * interval '1 millisecond'
       WHERE NOT EXISTS (SELECT FROM unserved) AND (${key}::text IS NULL OR EXISTS (SELECT FROM claimed))
       RETURNING id, owner_id, api_key_id, kind, model
     ), event AS (

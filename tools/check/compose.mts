@@ -5,7 +5,7 @@ import path from 'node:path';
 import { parse } from 'yaml';
 
 const keys = ['POSTGRES_PASSWORD', 'MASTER_KEY', 'WEB_KEY', 'INTERNAL_KEY', 'ADMIN_KEY', 'API_KEY'];
-const apps = ['gateway', 'worker', 'token-manager', 'simulator', 'migrate'];
+const apps = ['gateway', 'worker', 'token-manager', 'simulator', 'simulator-accounts', 'migrate'];
 
 interface Service {
   build?: { args?: Record<string, string> };

@@ -5,6 +5,8 @@
 import { z } from 'zod';
 
 const milliseconds = (fallback: number) => z.number().int().nonnegative().default(fallback);
+/** Of something that is repeated: too small a one would spin. */
+const period = (fallback: number) => z.number().int().min(20).default(fallback);
 const count = (fallback: number) => z.number().int().positive().default(fallback);
 
 export const settingsSchema = z.object({
@@ -13,9 +15,9 @@ export const settingsSchema = z.object({
   /** How long a non-streaming request waits before it answers 504 `still_running`. */
   'generation.waitMs': milliseconds(280_000),
   /** Silence after which a stream sends a comment line. */
-  'stream.keepAliveMs': milliseconds(12_000),
+  'stream.keepAliveMs': period(12_000),
   /** How often the seqs of all watched generations are compared with the database. */
-  'stream.recheckMs': milliseconds(10_000),
+  'stream.recheckMs': period(10_000),
   /** Hard socket timeout of the one paid request, counted from `sent` (T). */
   'submit.timeoutMs': milliseconds(45_000),
   /** Longest time between the start of the `sent` commit and the first byte. */
@@ -46,8 +48,8 @@ export const settingsSchema = z.object({
   /** What limit −1 (unlimited) means in slots. */
   'token.unlimitedSlots': count(1_000),
   /** Period of the in-process timers that restore jobs, deadlines and open attempts. */
-  'timer.repairMs': milliseconds(10_000),
-  'timer.assignMs': milliseconds(1_000),
+  'timer.repairMs': period(10_000),
+  'timer.assignMs': period(1_000),
   /** Validity of signed media links. */
   'media.linkSeconds': count(24 * 3600),
   /** Sora: items asked of the drafts list per page, and pages followed at most. */

@@ -13,6 +13,8 @@ export interface DatabaseOptions {
   applicationName: string;
   /** Connections at most. */
   poolSize?: number;
+  /** After this time without an answer the connection counts as dead. Above the server's own statement timeout. */
+  queryTimeoutMs?: number;
 }
 
 const sessionOptions =
@@ -26,6 +28,8 @@ export function createDatabase(options: DatabaseOptions): Database {
       max: options.poolSize ?? 10,
       options: sessionOptions,
       connectionTimeoutMillis: 5_000,
+      // A host that vanishes sends no reset: without this, a query would wait for TCP to give up, a quarter of an hour.
+      query_timeout: options.queryTimeoutMs ?? 15_000,
       keepAlive: true,
     },
     // A connection that breaks while idle is replaced by the pool; without a listener the event would end the process.

@@ -14,7 +14,7 @@ const outageKinds: ReadonlySet<unknown> = new Set([
 const outageCodes: ReadonlySet<unknown> = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2037']);
 /** The pool's and the driver's own plain errors carry no code. */
 const outageMessages =
-  /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Cannot use a pool after)/i;
+  /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|Query read timeout|Cannot use a pool after)/i;
 
 export function isOutage(error: unknown): boolean {
   if (outageStates.test(sqlState(error) ?? '')) return true;

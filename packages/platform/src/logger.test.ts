@@ -103,3 +103,14 @@ test('leaves ids, counters and ordinary links readable', () => {
   log.info({ tokenId: '01JTOKEN', tokens: 3, hasPassword: true, url: 'https://x.test/v?limit=15' }, 'assigned');
   expect(lines[0]).toContain('tokenId=01JTOKEN tokens=3 hasPassword=true url="https://x.test/v?limit=15"');
 });
+
+test('an error of Redis is logged without the command it failed in, which may be AUTH', () => {
+  const { log, lines } = capture({ format: 'json' });
+  const error = Object.assign(new Error('WRONGPASS'), {
+    command: { name: 'hello', args: ['3', 'AUTH', 'bob', 'hunter2'] },
+  });
+  log.warn({ error }, 'Redis is not reachable');
+  log.warn({ err: error }, 'Redis is not reachable');
+  expect(lines.join('')).toContain('WRONGPASS');
+  expect(lines.join('')).not.toContain('hunter2');
+});

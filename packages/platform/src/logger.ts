@@ -31,7 +31,7 @@ export function createLogger(options: LoggerOptions): Logger {
       formatters: { level: (level) => ({ level }) },
       messageKey: 'message',
       errorKey: 'error',
-      serializers: { err: pino.stdSerializers.err, error: pino.stdSerializers.err },
+      serializers: { err: describeError, error: describeError },
       // A copy, because pino writes the fields of the line into what the mixin returns.
       mixin: () => ({ ...bound.getStore() }),
     },
@@ -42,6 +42,13 @@ export function createLogger(options: LoggerOptions): Logger {
 /** Runs `work` with fields (`requestId`, `generationId`) that stand on every line it logs, however deep. */
 export function withLogFields<Result>(fields: LogFields, work: () => Result): Result {
   return bound.run({ ...bound.getStore(), ...fields }, work);
+}
+
+/** Redis errors carry the command they failed in, AUTH and its password included. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { command: _, previousErrors: __, ...described } = pino.stdSerializers.err(error) as Record<string, unknown>;
+  return described;
 }
 
 function standardOutput(): (line: string) => void {

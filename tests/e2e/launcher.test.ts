@@ -110,6 +110,17 @@ describe('one start', () => {
   });
 });
 
+test('a shell without the keys of the running stack cannot join it, and makes none', async () => {
+  const launcher = new Launcher();
+  await launcher.use(launcher.again({ WEB_KEY: 'web-key-of-the-first-shell-0123' }));
+  const keysBefore = readdirSync(path.join(launcher.homeDir, 'keys'));
+  const joining = launcher.again({}, ['--only', 'gateway']);
+  expect(await joining.exit).toBe(1);
+  expect(joining.output).toContain('The running stack has another WEB_KEY than this shell');
+  expect(readdirSync(path.join(launcher.homeDir, 'keys'))).toEqual(keysBefore);
+  await launcher.dispose();
+});
+
 describe('one data folder over several starts', () => {
   const launcher = new Launcher();
   let freeThePort: () => Promise<void>;

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './free-port.mts';
+import { withoutOurs } from './inherited-environment.mts';
 import { type PostgresAccount, postgresAccount } from './postgres-account.mts';
 import { postgresBinaries } from './postgres-binaries.mts';
 import { waitForPredecessor } from './predecessor.mts';
@@ -60,7 +61,8 @@ function createCluster(account: PostgresAccount, durable: boolean): void {
     path.join(account.native, 'bin', 'initdb'),
     ...['-D', fresh, '-U', 'postgres', '--no-instructions', ...settings, ...locale, ...(durable ? [] : ['--no-sync'])],
   ];
-  const { status, error, stderr } = spawnSync(file, args, { ...account.options, cwd: '/', encoding: 'utf8' });
+  const options = { ...account.options, env: withoutOurs(process.env), cwd: '/' };
+  const { status, error, stderr } = spawnSync(file, args, { ...options, encoding: 'utf8' });
   if (status !== 0) {
     throw new Error(`PostgreSQL could not make its data folder ${fresh}: ${error?.message ?? stderr.trim()}`);
   }
@@ -105,7 +107,7 @@ function startServer(account: PostgresAccount, options: PostgresOptions, port: n
     wrap: account.wrap,
     program: path.join(account.native, 'bin', 'postgres'),
     args: ['-D', account.dataDir, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
-    options: { ...account.options, cwd: '/' },
+    options: { ...account.options, env: withoutOurs(process.env), cwd: '/' },
     isReady: (line) => line.includes('ready to accept connections'),
     startTimeoutMs: 60_000,
     stopSignal: 'SIGINT', // "fast": ends sessions, writes a checkpoint

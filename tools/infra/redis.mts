@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './free-port.mts';
+import { withoutOurs } from './inherited-environment.mts';
 import { waitForPredecessor } from './predecessor.mts';
 import { type RedisBinary, redisBinary } from './redis-binaries.mts';
 import { passwordIn } from './secret-file.mts';
@@ -79,7 +80,7 @@ function startServer(binary: RedisBinary, input: string, onLine?: (line: string)
     wrap: [],
     program: binary.program,
     args: ['-'],
-    options: { env: { ...process.env, ...binary.env } },
+    options: { env: { ...withoutOurs(process.env), ...binary.env } },
     input,
     isReady: (line) => /ready to accept connections/i.test(line),
     startTimeoutMs: 60_000,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
+import { withoutOurs } from '../infra/inherited-environment.mts';
 import type { Keys } from './keys.mts';
 
 /** In the order in which they are taken down: first who accepts work, last who is worked against. */
@@ -21,12 +22,6 @@ export interface AppSettings extends StackAddresses {
   gatewayHost: string;
   commit: string | undefined;
 }
-
-/** What belongs to one app only, or is decided here: never inherited by accident. */
-const decidedHere = [
-  ...['DATABASE_URL', 'REDIS_URL', 'MASTER_KEY', 'WEB_KEY', 'INTERNAL_KEY', 'ADMIN_KEY', 'API_KEY'],
-  ...['HOST', 'PORT', 'TOKEN_MANAGER_URL', 'SIMULATOR_URL', 'SIMULATOR_STATE_DIR', 'STORAGE_DIR', 'REELAY_COMMIT'],
-].flatMap((name) => [name, `${name}_FILE`]);
 
 /** The environment of one app: the launcher's own, without secrets that are not that app's. */
 export function appEnvironment(app: AppName, settings: AppSettings, inherited: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
@@ -52,7 +47,7 @@ export function appEnvironment(app: AppName, settings: AppSettings, inherited: N
   };
   return {
     NODE_ENV: 'production',
-    ...withoutOurs(inherited),
+    ...withoutNpm(withoutOurs(inherited)),
     ...(settings.commit === undefined ? {} : { REELAY_COMMIT: settings.commit }),
     ...own[app],
   };
@@ -79,10 +74,6 @@ export function givenHost(env: NodeJS.ProcessEnv): string {
 /** npm's own variables would make a nested npm or turbo behave as if it were this run. */
 export function withoutNpm(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(npm_|INIT_CWD$|NODE_CHANNEL_)/i.test(name)));
-}
-
-function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(withoutNpm(env)).filter(([name]) => !decidedHere.includes(name)));
 }
 
 function listen(url: string, host = '127.0.0.1'): { HOST: string; PORT: string } {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { withoutOurs } from '../infra/inherited-environment.mts';
 import { leash } from '../infra/leash.mts';
 import { root } from '../infra/paths.mts';
 import { withoutNpm } from './app-environment.mts';
@@ -38,7 +39,12 @@ function runTurbo({ env, signal }: BuildOptions): Promise<{ code: number | null;
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, {
       cwd: root,
-      env: { ...withoutNpm(env), TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', TURBO_NO_UPDATE_NOTIFIER: '1' },
+      env: {
+        ...withoutNpm(withoutOurs(env)),
+        TURBO_TELEMETRY_DISABLED: '1',
+        DO_NOT_TRACK: '1',
+        TURBO_NO_UPDATE_NOTIFIER: '1',
+      },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,7 +1,7 @@
 import { type AppName, givenHost } from './app-environment.mts';
 import { type AppsOptions, superviseApp } from './apps.mts';
 import { gitCommit } from './git-commit.mts';
-import { loadKeys } from './keys.mts';
+import { joinKeys } from './join-keys.mts';
 import { choosePort } from './ports.mts';
 import type { RunFile } from './run-file.mts';
 import { stopInOrder } from './stop-in-order.mts';
@@ -23,7 +23,7 @@ export class JoinedApps {
 
   async start(apps: AppName[], run: RunFile): Promise<void> {
     const { homeDir, env } = this.#options;
-    const keys = await loadKeys(homeDir, env);
+    const keys = joinKeys(homeDir, env, run);
     for (const app of new Set(apps)) {
       // The running stack's own ports are taken: whoever listens gets one of its own.
       const own = `http://127.0.0.1:${app === 'gateway' && env.PORT ? env.PORT : await choosePort()}`;

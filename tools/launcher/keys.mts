@@ -26,7 +26,7 @@ export async function loadKeys(homeDir: string, env: NodeJS.ProcessEnv): Promise
   const entries = keyNames.map((name) => {
     const setting = `${name.toUpperCase()}_KEY`;
     const given = givenSetting(env, setting);
-    const file = path.join(folder, `${name}.key`);
+    const file = keyFile(homeDir, name);
     const key = given ?? keyIn(file, name === 'api' ? newApiKey : newSecret);
     const problem = checkKeyStrength(given === undefined ? file : setting, key);
     if (problem !== undefined) problems.push(problem);
@@ -34,6 +34,10 @@ export async function loadKeys(homeDir: string, env: NodeJS.ProcessEnv): Promise
   });
   if (problems.length > 0) throw new Error(problems.join('\n'));
   return Object.fromEntries(entries) as Record<(typeof keyNames)[number], string>;
+}
+
+export function keyFile(homeDir: string, name: keyof Keys): string {
+  return path.join(homeDir, 'keys', `${name}.key`);
 }
 
 function keyIn(file: string, make: () => string): string {
@@ -52,7 +56,8 @@ function keyIn(file: string, make: () => string): string {
   return readFileSync(file, 'utf8').trim();
 }
 
-function readKey(file: string): string | undefined {
+/** Undefined where there is none. */
+export function readKey(file: string): string | undefined {
   try {
     const key = readFileSync(file, 'utf8').trim();
     chmodSync(file, 0o600);

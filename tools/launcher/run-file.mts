@@ -11,6 +11,8 @@ export interface RunFile {
   tokenManagerUrl: string;
   databaseUrl: string;
   redisUrl: string;
+  /** Of the keys that are not here: whoever joins must have the same ones. */
+  keyFingerprints: { master: string; web: string; internal: string };
   startedAt: string;
   /** A process that is being restarted is missing. */
   pids: Record<string, number>;

@@ -4,6 +4,7 @@ import { superviseApp } from './apps.mts';
 import { buildAll } from './build.mts';
 import { type Databases, openDatabases } from './databases.mts';
 import { gitCommit } from './git-commit.mts';
+import { fingerprintKeys } from './join-keys.mts';
 import { loadKeys } from './keys.mts';
 import type { Output } from './output.mts';
 import { Phases } from './phases.mts';
@@ -65,6 +66,7 @@ export class Stack {
       tokenManagerUrl: settings.tokenManagerUrl,
       databaseUrl: databases.databaseUrl,
       redisUrl: databases.redisUrl,
+      keyFingerprints: fingerprintKeys(keys),
       startedAt: new Date().toISOString(),
       pids: {},
     };

@@ -20,6 +20,7 @@ beforeEach(() => {
   stack.upstream.calls.length = 0;
   stack.upstream.sentRefreshTokens.length = 0;
   stack.upstream.exchangeMs = 0;
+  stack.upstream.sessionGivesMs = 3_600_000;
 });
 
 const sessionCall = 'GET /api/auth/session';
@@ -128,6 +129,21 @@ describe('a credential that was refused or has expired', () => {
     }
     expect(await rowOf(id)).toMatchObject({ state: 'needs_attention' });
     expect(stack.upstream.sentRefreshTokens).toEqual([refreshToken]);
+    expect(stack.upstream.count(sessionCall)).toBe(1);
+  });
+
+  it('is asked for once when the upstream gives one that has expired, and the account rests', async () => {
+    const { id } = await addAccount({ session: true });
+    stack.upstream.sessionGivesMs = -60_000;
+    expect(await refuse(id, 1)).toMatchObject({ status: 503, body: { error: { code: 'credential_unavailable' } } });
+    expect(stack.upstream.count(sessionCall)).toBe(1);
+    expect(await rowOf(id)).toMatchObject({ state: 'active', videoCoolingUntil: expect.any(Date) });
+  });
+
+  it('is handed out after one refresh also when the new one ends soon', async () => {
+    const { id } = await addAccount({ session: true });
+    stack.upstream.sessionGivesMs = 20_000;
+    expect((await ask(id, 1)).body.version).toBe(2);
     expect(stack.upstream.count(sessionCall)).toBe(1);
   });
 

@@ -13,6 +13,8 @@ const expiryMarginMs = 30_000;
 /** How long a request waits for a refresh that another replica does. */
 const heldMs = 12_000;
 const heldPauseMs = 200;
+const uselessRefresh =
+  'The upstream gave a new access token that had expired already. If this stays, add the account again with a new credential.';
 
 export interface CredentialOptions {
   /** Told when an account's state or credential changed. */
@@ -33,15 +35,19 @@ export class Credentials {
   /** @throws AppError `not_found`, `credential_unavailable` */
   async get(tokenId: string, staleVersion?: number): Promise<CredentialView> {
     const giveUpAt = performance.now() + heldMs;
+    let isRefreshed = false;
     for (;;) {
       const credential = await findCredential(this.#parts.database, tokenId);
       if (!credential)
         throw new AppError('not_found', 'There is no such account, or it was deleted and its work is over.');
       const isUsable = !credential.isExpired && credential.version !== staleVersion;
-      if (isUsable && !endsSoon(credential)) return this.#toView(credential);
+      if (isUsable && (isRefreshed || !endsSoon(credential))) return this.#toView(credential);
       if (!isUsable) refuseOutOfService(credential);
+      // Once is enough: an upstream that gives out what has expired would be asked for ever.
+      if (isRefreshed) return this.#fail(credential, { outcome: 'failed', reason: uselessRefresh });
       const result = await this.#refreshOnce(credential);
-      if (result.outcome === 'refreshed') continue;
+      isRefreshed = result.outcome === 'refreshed';
+      if (isRefreshed) continue; // the next round is the last one
       if (isUsable) return this.#toView(credential);
       if ('reason' in result) return this.#fail(credential, result);
       if (performance.now() > giveUpAt) throw unavailable('The credential is being refreshed; ask again in a moment.');

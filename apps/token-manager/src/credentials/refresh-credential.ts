@@ -10,7 +10,7 @@ import {
   unmarkRefreshTokenUsed,
 } from '@reelay/db/tokens/refresh-claim';
 import { newUlid } from '@reelay/platform/ulid';
-import { openAccount } from './account-call.js';
+import { type AccountAccess, openAccount } from './account-call.js';
 import { keepRefreshed } from './keep-refreshed.js';
 import type { RefreshOutcome, RefreshParts } from './refresh-outcome.js';
 
@@ -47,7 +47,7 @@ async function refreshClaimed(
     reason: subject.isRefreshTokenUsed ? outcomeUnknown : nothingStored,
   };
   if (sessionToken !== undefined) {
-    const asked = await ask(parts, claim, subject, { sessionToken });
+    const asked = await ask(await open(parts, claim, subject), { sessionToken });
     if ('refreshed' in asked) return keepRefreshed(parts, claim, asked.refreshed, { usedRefreshToken: false });
     last = { outcome: isRejection(asked.error) ? 'exhausted' : 'failed', reason: asked.error.message };
   }
@@ -63,9 +63,22 @@ async function exchange(
   subject: RefreshSubject,
   refreshToken: string,
 ): Promise<RefreshOutcome> {
-  if (!(await markRefreshTokenUsed(parts.database, claim))) return { outcome: 'held' };
+  // All that can fail here comes before the mark: what was never sent must not count as used.
+  const { provider, context } = await open(parts, claim, subject);
   const clientId = subject.clientId === null ? {} : { clientId: subject.clientId };
-  const asked = await ask(parts, claim, subject, { refreshToken, ...clientId });
+  let isSent = false;
+  const fetch: typeof context.fetch = (...request) => {
+    isSent = true;
+    return context.fetch(...request);
+  };
+  if (!(await markRefreshTokenUsed(parts.database, claim))) return { outcome: 'held' };
+  let asked: Asked;
+  try {
+    asked = await ask({ provider, context: { ...context, fetch } }, { refreshToken, ...clientId });
+  } catch (error) {
+    if (!isSent) await unmarkRefreshTokenUsed(parts.database, claim);
+    throw error;
+  }
   if ('refreshed' in asked) return keepRefreshed(parts, claim, asked.refreshed, { usedRefreshToken: true });
   const { error } = asked;
   if (isRejection(error)) return { outcome: 'exhausted', reason: error.message };
@@ -79,19 +92,19 @@ const nothingStored =
 const outcomeUnknown =
   'The refresh token was sent and no answer came, so it may be used up and is not sent again. Add the account again with a new credential.';
 
-async function ask(
-  parts: RefreshParts,
-  claim: RefreshClaim,
-  subject: RefreshSubject,
-  secrets: RefreshSecrets,
-): Promise<{ refreshed: RefreshedCredential } | { error: UpstreamError }> {
-  const { provider, context } = await openAccount(parts, {
+function open(parts: RefreshParts, claim: RefreshClaim, subject: RefreshSubject): Promise<AccountAccess> {
+  return openAccount(parts, {
     ...{ tokenId: claim.id, version: claim.version, provider: subject.provider, target: subject.target },
     accessToken: parts.vault.open(claim.id, 'access_token_sealed', subject.accessTokenSealed),
     proxyUrl: parts.vault.openOptional(claim.id, 'proxy_sealed', subject.proxySealed),
     operation: 'refresh',
     timeoutMs: callTimeoutMs,
   });
+}
+
+type Asked = { refreshed: RefreshedCredential } | { error: UpstreamError };
+
+async function ask({ provider, context }: AccountAccess, secrets: RefreshSecrets): Promise<Asked> {
   try {
     return { refreshed: await provider.refresh(secrets, context) };
   } catch (error) {

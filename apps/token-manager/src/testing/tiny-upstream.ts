@@ -25,6 +25,8 @@ export class TinyUpstream {
   readonly failures = new Map<string, Failure>();
   /** How long the exchange of a session or refresh token takes. */
   exchangeMs = 0;
+  /** How long an access token that a session gives is good for. */
+  sessionGivesMs = 3_600_000;
   #minted = 0;
 
   private constructor() {
@@ -86,7 +88,10 @@ export class TinyUpstream {
     if (path === '/api/auth/session') {
       const token = /session-token=([^;]+)/.exec(request.headers.cookie ?? '')?.[1] ?? '';
       const account = this.sessionTokens.get(token);
-      return { status: 200, body: account ? { accessToken: this.mint(account), user: account } : {} };
+      return {
+        status: 200,
+        body: account ? { accessToken: this.mint(account, this.sessionGivesMs), user: account } : {},
+      };
     }
     const account = this.accessTokens.get(request.headers.authorization?.replace('Bearer ', '') ?? '');
     if (!account) return refusal(401, 'token_invalidated', 'Your token has been invalidated.');

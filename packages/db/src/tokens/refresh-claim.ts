@@ -51,9 +51,10 @@ export async function markRefreshTokenUsed(
 }
 
 /** For a refresh token that certainly did not arrive or was not used up: it may be sent again. */
-export async function unmarkRefreshTokenUsed(database: Queryable, { id, version }: RefreshClaim): Promise<void> {
+export async function unmarkRefreshTokenUsed(database: Queryable, { id, version, claim }: RefreshClaim): Promise<void> {
   await database.$executeRaw`
-    UPDATE token SET refresh_token_used_at = NULL WHERE id = ${id} AND credential_version = ${version}`;
+    UPDATE token SET refresh_token_used_at = NULL
+    WHERE id = ${id} AND credential_version = ${version} AND refresh_claim = ${claim}`;
 }
 
 export async function releaseRefresh(database: Queryable, { id, claim }: RefreshClaim): Promise<void> {

@@ -1,0 +1,10 @@
+/** What belongs to one app only, or is decided by the launcher: never inherited by accident. */
+const oursAlone = [
+  ...['DATABASE_URL', 'REDIS_URL', 'MASTER_KEY', 'WEB_KEY', 'INTERNAL_KEY', 'ADMIN_KEY', 'API_KEY'],
+  ...['HOST', 'PORT', 'TOKEN_MANAGER_URL', 'SIMULATOR_URL', 'SIMULATOR_STATE_DIR', 'STORAGE_DIR', 'REELAY_COMMIT'],
+].flatMap((name) => [name, `${name}_FILE`]);
+
+/** What a process that is started here may inherit: all but the keys and settings of the apps. PATH, TZ, LANG and the like stay. */
+export function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !oursAlone.includes(name)));
+}

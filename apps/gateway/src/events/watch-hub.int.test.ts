@@ -232,3 +232,13 @@ test('a generation that was deleted ends the watch with an error instead of sile
     code: 'not_found',
   });
 });
+
+test('a failure that is no outage ends the watch with an error instead of trying for ever', async () => {
+  const withoutTables = new URL(testDatabase.url);
+  withoutTables.pathname = '/postgres';
+  const hubDatabase = createDatabase({ url: withoutTables.href, applicationName: 'test' });
+  open.push(() => hubDatabase.$disconnect());
+  const { hub } = openHub({ hubDatabase });
+  const id = await insertGeneration(database);
+  await expect(hub.waitForEnd(id, AbortSignal.timeout(3_000))).rejects.toThrow(/does not exist/);
+});

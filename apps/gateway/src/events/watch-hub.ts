@@ -8,6 +8,7 @@ import { type GenerationEvent, isTerminalEvent } from '@reelay/contracts/events'
 import type { Settings } from '@reelay/contracts/settings';
 import type { Database } from '@reelay/db/client';
 import { readEventsAfter, readSeqs } from '@reelay/db/generations/read-events';
+import { isOutage } from '@reelay/db/outage';
 import type { Logger } from '@reelay/platform/logger';
 import type { EventSubscriber } from '@reelay/platform/messages';
 import { Watch } from './watch.js';
@@ -44,7 +45,8 @@ export class WatchHub {
 
   /**
    * Batches of events after `afterSeq`, in order and without gaps, ending with the terminal one. Pulled: a slow reader finds more in
-   * its next batch instead of a growing buffer. Ends quietly when the signal aborts.
+   * its next batch instead of a growing buffer. Ends quietly when the signal aborts, and with the error when rows cannot be read for
+   * another reason than an outage.
    */
   async *watch(generationId: string, afterSeq: number, signal: AbortSignal): AsyncGenerator<GenerationEvent[]> {
     const watch = new Watch(afterSeq);
@@ -97,6 +99,8 @@ export class WatchHub {
       watch.acceptRows(events);
       return events;
     } catch (error) {
+      // Rows that cannot be read now will be; what fails otherwise would fail for ever, and its client is to be told.
+      if (!isOutage(error)) throw error;
       this.#options.log.debug({ error, generationId }, 'events not read, trying again');
       await pause(readRetryMs, signal);
       watch.requireRead();
@@ -118,7 +122,8 @@ export class WatchHub {
       const seqs = await readSeqs(this.#options.database, ids);
       for (const id of ids) for (const watch of this.#watches.get(id) ?? []) watch.noticeSeq(seqs.get(id));
     } catch (error) {
-      this.#options.log.debug({ error }, 'watched generations not rechecked');
+      const level = isOutage(error) ? 'debug' : 'error';
+      this.#options.log[level]({ error }, 'watched generations not rechecked');
     }
   }
 

@@ -10,13 +10,13 @@ import type { Settings } from '@reelay/contracts/settings';
 import type { ApiKeyIdentity } from '@reelay/db/api-keys/find-api-key';
 import type { Database } from '@reelay/db/client';
 import { type Acceptance, type AcceptGeneration, acceptGeneration } from '@reelay/db/generations/accept-generation';
-import { type Attachment, attachRetry } from '@reelay/db/generations/attach-retry';
 import { findGeneration } from '@reelay/db/generations/find-generation';
 import { isOutage } from '@reelay/db/outage';
 import type { Logger } from '@reelay/platform/logger';
 import type { Queues } from '@reelay/platform/queues';
 import { newUlid } from '@reelay/platform/ulid';
 import type { RetryMarks } from '../http/retry-marks.js';
+import { claimRetry } from './claim-retry.js';
 import type { Settle } from './delivery.js';
 import type { Waiters } from './waiters.js';
 
@@ -90,29 +90,38 @@ export async function createGeneration(
 }
 
 async function attachIfRetry(
-  { database, waiters, log }: CreateGenerationParts,
+  parts: CreateGenerationParts,
   { client, marks }: CreateGeneration,
   requestHash: string,
 ): Promise<string | undefined> {
   // With a key of the client's own making nothing needs to be guessed.
   if (marks.retryCount < 1 || marks.idempotencyKey !== undefined) return undefined;
-  const attach = { ownerId: client.ownerId, requestHash, waiter: waiters.key, windowMs: attachWindowMs };
-  let attachment: Attachment = await attachRetry(database, attach);
+  const attach = { ownerId: client.ownerId, requestHash, waiter: parts.waiters.key, windowMs: attachWindowMs };
+  let attachment = await claimRetry(parts, attach);
   for (let waitedMs = 0; attachment.outcome === 'busy' && waitedMs < noticeMs; waitedMs += noticeStepMs) {
     await new Promise((resolve) => setTimeout(resolve, noticeStepMs));
-    attachment = await attachRetry(database, attach);
+    attachment = await claimRetry(parts, attach);
   }
   if (attachment.outcome !== 'attached') return undefined;
-  log.info({ generationId: attachment.generationId, retryCount: marks.retryCount }, 'retry attached to its generation');
+  parts.log.info(
+    { generationId: attachment.generationId, retryCount: marks.retryCount },
+    'retry attached to its generation',
+  );
   return attachment.generationId;
 }
 
 /** A connection that breaks during the commit leaves the outcome open; the row itself says what became of it. */
 async function acceptOnce({ database, waiters }: CreateGenerationParts, accept: AcceptGeneration): Promise<Acceptance> {
+  waiters.hold(accept.id);
   try {
-    return await acceptGeneration(database, accept);
+    const acceptance = await acceptGeneration(database, accept);
+    if (acceptance.outcome !== 'accepted') waiters.drop(accept.id);
+    return acceptance;
   } catch (error) {
-    if (!isOutage(error)) throw error;
+    if (!isOutage(error)) {
+      waiters.drop(accept.id);
+      throw error;
+    }
     const written = await findGeneration(database, accept).catch(() => undefined);
     if (written) return { outcome: 'accepted' };
     // It may still turn out to be there: then the client's retry is to attach, not to pay again.

@@ -26,6 +26,16 @@ export function failureOf(
   });
 }
 
+/** Something failed after the generation was accepted: the client is to learn of it all the same. */
+export function withReference(error: AppError, reference: GenerationReference): AppError {
+  return new AppError(error.code, error.message, {
+    ...(error.param === undefined ? {} : { param: error.param }),
+    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+    details: { ...error.details, ...referenceDetails(reference) },
+    cause: error.cause ?? error,
+  });
+}
+
 export function stillRunning(reference: GenerationReference, waitedMs: number): AppError {
   const waited = Math.round(waitedMs / 1000);
   return new AppError(

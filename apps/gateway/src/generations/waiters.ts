@@ -20,6 +20,9 @@ const patienceMs = 1_500;
 export class Waiters {
   readonly #options: WaitersOptions;
   readonly #pending = new Map<string, boolean>();
+  /** How many requests of this process wait for it, or waited and have not had that written yet. */
+  readonly #held = new Map<string, number>();
+  readonly #turns = new Map<string, Promise<unknown>>();
   #flushing: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -30,6 +33,34 @@ export class Waiters {
 
   get key(): bigint {
     return this.#options.waiterKey.key;
+  }
+
+  /** Generations that rows may name this process for. */
+  get held(): string[] {
+    return [...this.#held.keys()];
+  }
+
+  /** To be called before a row can name this process for it (or within the turn that made it so). */
+  hold(generationId: string): void {
+    this.#held.set(generationId, (this.#held.get(generationId) ?? 0) + 1);
+  }
+
+  /** For what was held and certainly not written; everything else is released. */
+  drop(generationId: string): void {
+    const left = (this.#held.get(generationId) ?? 0) - 1;
+    if (left > 0) this.#held.set(generationId, left);
+    else this.#held.delete(generationId);
+  }
+
+  /** Work of one name runs one after another. */
+  async inTurn<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    const turn = (this.#turns.get(name) ?? Promise.resolve()).then(work, work);
+    this.#turns.set(name, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(name) === turn) this.#turns.delete(name);
+    }
   }
 
   /** Resolves when it is written, or after a moment when the database is away; it is then written once it is back. */
@@ -69,6 +100,7 @@ export class Waiters {
     try {
       const releases = batch.map(([generationId, isDelivered]) => ({ generationId, isDelivered }));
       await releaseWaiters(this.#options.database, this.key, releases);
+      for (const [generationId] of batch) this.drop(generationId);
     } catch (error) {
       this.#options.log.warn({ error, count: batch.length }, 'ends of waiting requests not written, trying again');
       for (const [generationId, isDelivered] of batch) {

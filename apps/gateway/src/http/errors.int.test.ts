@@ -86,10 +86,13 @@ describe('a body that cannot be read is told so in the shape SDKs read', () => {
 
   test('a form field beyond its limit, and too many fields', async () => {
     const large = new FormData();
-    large.set('prompt', 'x'.repeat(22 * 1024 * 1024));
+    large.set('prompt', 'x'.repeat(1024 * 1024 + 1));
     expect((await expectError(await gateway.send(key, videos, { body: large }), 413, 'request_too_large')).param).toBe(
       'prompt',
     );
+    const several = new FormData();
+    for (const name of ['one', 'two', 'three']) several.set(name, 'x'.repeat(1024 * 1024 - 1));
+    await expectError(await gateway.send(key, videos, { body: several }), 413, 'request_too_large');
     const many = new FormData();
     for (let index = 0; index < 100; index += 1) many.append(`field${index}`, 'x');
     await expectError(await gateway.send(key, videos, { body: many }), 413, 'request_too_large');

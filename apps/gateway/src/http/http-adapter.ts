@@ -1,4 +1,5 @@
 /** Fastify as the gateway needs it: ids and logs on every request, bodies left unread until the guard has spoken, no foreign error body. */
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AppError } from '@reelay/contracts/errors';
@@ -23,8 +24,13 @@ export interface HttpAdapterOptions {
 const requestTimeoutMs = 120_000;
 /** Longer than the idle time of common load balancers (60 s), so that they close first. */
 const keepAliveTimeoutMs = 65_000;
+/** A client that takes nothing of its download for so long is cut off. Above the longest wait for a video (280 s) and all heartbeats. */
+const idleTimeoutMs = 330_000;
+/** How long a client may take to receive the answer to what could not be read. */
+const refusalTimeoutMs = 1_000;
 
 export function createHttpAdapter(options: HttpAdapterOptions): FastifyAdapter {
+  const answering = new OpenResponses();
   const adapter = new FastifyAdapter({
     logger: false,
     trustProxy: options.trustProxy,
@@ -32,6 +38,7 @@ export function createHttpAdapter(options: HttpAdapterOptions): FastifyAdapter {
     requestIdHeader: false,
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
+    connectionTimeout: idleTimeoutMs,
     routerOptions: { maxParamLength: 256 },
     // Fastify's own 503 has a foreign body; the hook below answers instead.
     return503OnClosing: false,
@@ -39,7 +46,7 @@ export function createHttpAdapter(options: HttpAdapterOptions): FastifyAdapter {
       reply.raw.setHeader('x-request-id', request.id);
       options.errors.send(error, request, reply);
     },
-    clientErrorHandler: refuseBrokenRequest,
+    clientErrorHandler: (error, socket) => refuseBrokenRequest(error, socket, answering.isAnswering(socket)),
   });
   const instance: FastifyInstance = adapter.getInstance();
   // A body is read by the body pipe, after the guard: a stranger's upload is never parsed.
@@ -47,6 +54,7 @@ export function createHttpAdapter(options: HttpAdapterOptions): FastifyAdapter {
   instance.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
   instance.addHook('onRoute', (route) => options.routes.add(route.method, route.url));
   instance.addHook('onRequest', (request, reply, done) => {
+    answering.add(request.raw.socket, reply.raw);
     // On the raw response, so that streams carry it too.
     reply.raw.setHeader('x-request-id', request.id);
     // Fastify's own hook is silent about clients that leave early.
@@ -78,15 +86,36 @@ function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): 
   else log.info(fields, 'request');
 }
 
+/** The answers that are not at their end yet, by connection; pipelined requests have several. */
+class OpenResponses {
+  readonly #bySocket = new WeakMap<Socket, Set<ServerResponse>>();
+
+  add(socket: Socket, response: ServerResponse): void {
+    const open = this.#bySocket.get(socket) ?? new Set();
+    this.#bySocket.set(socket, open.add(response));
+    response.once('close', () => open.delete(response));
+  }
+
+  /** One that has begun, or whose request was read whole: then the error is not that request's. */
+  isAnswering(socket: Socket): boolean {
+    const open = [...(this.#bySocket.get(socket) ?? [])];
+    return open.some((response) => !response.writableFinished && (response.headersSent || response.req.complete));
+  }
+}
+
 /** What Node's parser cannot read as HTTP never becomes a request; it still gets our kind of answer. */
-function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket, isAnswering: boolean): void {
+  // Text of ours in the middle of another answer would be taken for a part of it.
+  if (isAnswering || error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }
   const requestId = requestIdOf({ headers: {} });
   const answer = answerError(describeBrokenRequest(error), requestId);
   const body = JSON.stringify(answer.body);
+  // Destroyed, not only ended: a client may ignore our end, and what reads the request's body waits until it is aborted.
+  const patience = setTimeout(() => socket.destroy(), refusalTimeoutMs).unref();
+  socket.once('close', () => clearTimeout(patience));
   socket.end(
     [
       `HTTP/1.1 ${answer.status} Bad Request`,
@@ -97,6 +126,7 @@ function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
       '',
       body,
     ].join('\r\n'),
+    () => socket.destroy(),
   );
 }
 

@@ -4,9 +4,12 @@ import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/bus
 import { AppError } from '@reelay/contracts/errors';
 import { assignField, type FormObject } from './bracket-fields.js';
 
-/** A data URI of the largest reference OpenAI's schema allows (20 971 520 characters) must fit into one field. */
-const fieldSizeBytes = 21 * 1024 * 1024;
-const bodySizeBytes = 32 * 1024 * 1024;
+/**
+ * No model takes a reference yet, so a form is text only and needs no more room than JSON. When one does: OpenAI's schema allows a
+ * data URI of 20 971 520 characters in one field.
+ */
+const fieldSizeBytes = 1024 * 1024;
+const bodySizeBytes = 2 * 1024 * 1024;
 const limits = { fieldNameSize: 200, fieldSize: fieldSizeBytes, fields: 64, files: 16, parts: 80, headerPairs: 20 };
 
 /** What stands in the form for a file part; its bytes are read past. */
@@ -19,6 +22,7 @@ export function readMultipart(request: IncomingMessage): Promise<FormObject> {
   return new Promise((resolve, reject) => {
     const form: FormObject = {};
     let sizeBytes = 0;
+    let fileField: string | undefined;
     const parser = createParser(request);
 
     const settle = (outcome: () => void) => {
@@ -34,7 +38,7 @@ export function readMultipart(request: IncomingMessage): Promise<FormObject> {
     const cut = () => fail(malformed('it ended too early'));
     const count = (chunk: Buffer) => {
       sizeBytes += chunk.length;
-      if (sizeBytes > bodySizeBytes) fail(tooLarge(`The form is larger than ${bodySizeBytes >> 20} MiB.`));
+      if (sizeBytes > bodySizeBytes) fail(tooLarge(`The form is larger than ${bodySizeBytes >> 20} MiB.`, fileField));
     };
     const take = (name: string | undefined, value: unknown) => {
       if (name === undefined || name === '') return fail(malformed('a part has no name'));
@@ -51,6 +55,7 @@ export function readMultipart(request: IncomingMessage): Promise<FormObject> {
     });
     parser.on('file', (name: string | undefined, stream: BusboyFileStream, fileName: string | undefined) => {
       stream.on('error', cut).resume();
+      fileField = name;
       take(name, new UploadedFile(fileName ?? 'upload'));
     });
     for (const limit of ['fieldsLimit', 'filesLimit', 'partsLimit'] as const) {

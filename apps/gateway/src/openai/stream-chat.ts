@@ -23,7 +23,7 @@ export async function streamChat(parts: GatewayParts, chat: StreamChat): Promise
   try {
     await writer.write(chat.chunks.role());
     const last = await followToEnd(parts, chat, writer);
-    if (chat.delivery.gone.aborted) return;
+    if (chat.delivery.gone.aborted) return writer.end('');
     if (last === undefined) throw restarting(chat.reference);
     chat.delivery.carryResult();
     writer.end(last);

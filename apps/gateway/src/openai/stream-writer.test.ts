@@ -68,3 +68,15 @@ test('cuts off a client that reads nothing for too long, and sends it no comment
   writer.end('nobody is there');
   socket.destroy();
 });
+
+test('keeps no timer for a client that left before its stream began', async () => {
+  const { socket, response } = await connectSilently();
+  socket.destroy();
+  await waitFor(() => response.destroyed, soon);
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  const writer = new StreamWriter(response, { keepAliveMs: 60_000 });
+  expect(timers()).toBe(before);
+  await writer.write('nobody is there');
+  writer.end('');
+});

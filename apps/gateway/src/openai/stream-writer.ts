@@ -13,7 +13,7 @@ const drainTimeoutMs = 30_000;
 /** Writes server-sent events to the raw response. Waits for a slow client instead of buffering for it. */
 export class StreamWriter {
   readonly #response: ServerResponse;
-  readonly #keepAlive: NodeJS.Timeout;
+  readonly #keepAlive: NodeJS.Timeout | undefined;
   readonly #drainTimeoutMs: number;
 
   constructor(response: ServerResponse, options: StreamWriterOptions) {
@@ -27,6 +27,8 @@ export class StreamWriter {
     // A connection that breaks is seen by its close; the error itself has no reader.
     response.on('error', () => {});
     response.flushHeaders();
+    // A client that left before has had its close already: nothing would ever stop the timer.
+    if (response.destroyed) return;
     this.#keepAlive = setInterval(() => this.#comment(), options.keepAliveMs);
     response.once('close', () => clearInterval(this.#keepAlive));
   }
@@ -34,7 +36,7 @@ export class StreamWriter {
   /** Resolves when the client can take more, or is gone. */
   async write(text: string): Promise<void> {
     if (text === '' || this.#response.destroyed || this.#response.writableEnded) return;
-    this.#keepAlive.refresh();
+    this.#keepAlive?.refresh();
     if (!this.#response.write(text)) await this.#drained();
   }
 

@@ -6,12 +6,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayParts } from '../gateway-parts.js';
 import { createGeneration } from '../generations/create-generation.js';
 import { Delivery } from '../generations/delivery.js';
+import { withReference } from '../generations/generation-error.js';
 import { getGeneration } from '../generations/get-generation.js';
 import { Client } from '../http/access.js';
 import { multipartBodies } from '../http/body.pipe.js';
 import { publicUrlOf } from '../http/public-url.js';
 import { addLogFields } from '../http/request-log-fields.js';
 import { retryMarksOf } from '../http/retry-marks.js';
+import { toAppError } from '../http/to-app-error.js';
 import { sendMedia } from '../media/send-media.js';
 import { findVideoFile } from './find-video-file.js';
 import { videoObjectOf } from './video-object.js';
@@ -48,7 +50,8 @@ export class VideosController {
       return video;
     } catch (error) {
       await delivery.giveUp();
-      throw error;
+      const publicUrl = publicUrlOf(request, this.parts.publicUrl);
+      throw withReference(toAppError(error), { id, dialect: 'videos', publicUrl });
     }
   }
 

@@ -145,11 +145,21 @@ describe('creating', () => {
 
   test('with a file is refused by its name, and the file is read past', async () => {
     const data = form({ prompt: 'x' });
-    data.set('input_reference', new Blob([new Uint8Array(3 << 20)], { type: 'image/png' }), 'boat.png');
+    data.set('input_reference', new Blob([new Uint8Array(1 << 20)], { type: 'image/png' }), 'boat.png');
     const response = await gateway.send(key, '/v1/videos', { body: data });
     expect([response.status, await response.json()]).toMatchObject([
       400,
       { error: { code: 'not_supported_by_model', param: 'input_reference' } },
+    ]);
+  });
+
+  test('with a file larger than any form may be is refused by its name too', async () => {
+    const data = form({ prompt: 'x' });
+    data.set('input_reference', new Blob([new Uint8Array(3 << 20)], { type: 'image/png' }), 'boat.png');
+    const response = await gateway.send(key, '/v1/videos', { body: data });
+    expect([response.status, await response.json()]).toMatchObject([
+      413,
+      { error: { code: 'request_too_large', param: 'input_reference' } },
     ]);
   });
 

@@ -21,6 +21,8 @@ export interface HoldWaiterKeyOptions {
 
 const checkEveryMs = 5_000;
 const retryAfterMs = 500;
+/** In seconds, for the server's side: of a host that lost its power no end arrives, and its lock is to be free soon. */
+const serverKeepAlive = '-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3';
 
 /** Resolves after the first try; while Postgres is away the key is not held, and is taken as soon as it is back. */
 export async function holdWaiterKey(options: HoldWaiterKeyOptions): Promise<WaiterKey> {
@@ -69,6 +71,7 @@ async function connect(options: HoldWaiterKeyOptions, onLoss: (error: unknown) =
     connectionTimeoutMillis: 5_000,
     query_timeout: 5_000,
     keepAlive: true,
+    options: serverKeepAlive,
   });
   client.on('error', onLoss);
   await client.connect();

@@ -1,0 +1,124 @@
+/** A retry whose claim is written while its connection to Postgres breaks, so that the gateway does not hear of it. */
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { requestOfVideo } from '@reelay/contracts/openai/videos';
+import { defaultSettings } from '@reelay/contracts/settings';
+import { createDatabase, type Database } from '@reelay/db/client';
+import { holdWaiterKey, type WaiterKey } from '@reelay/db/generations/hold-waiter-key';
+import { createLogger } from '@reelay/platform/logger';
+import { Queues } from '@reelay/platform/queues';
+import { closeRedis, createRedis } from '@reelay/platform/redis';
+import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
+import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { GatewayParts } from '../gateway-parts.js';
+import { VideosController } from '../openai/videos.controller.js';
+import { type CreateGeneration, type CreateGenerationParts, createGeneration } from './create-generation.js';
+import { Waiters } from './waiters.js';
+
+const log = createLogger({ app: 'test', level: 'silent' });
+let testDatabase: TestDatabase;
+let redis: TestRedis;
+let database: Database;
+let waiterKey: WaiterKey;
+let queues: Queues;
+let close: () => Promise<void>;
+
+beforeAll(async () => {
+  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
+  database = createDatabase({ url: testDatabase.url, applicationName: 'test' });
+  waiterKey = await holdWaiterKey({ url: testDatabase.url, applicationName: 'test-waiter' });
+  const producer = createRedis({ url: redis.url, role: 'producer', log });
+  queues = new Queues({ redis: producer, log, prefix: redis.prefix });
+  await database.owner.create({ data: { id: 'somebody', name: 'somebody' } });
+  const key = { id: 'key', ownerId: 'somebody', name: 'test', prefix: 'rly_', mac: new Uint8Array(32) };
+  await database.apiKey.create({ data: key });
+  close = async () => {
+    await queues.close();
+    await closeRedis(producer);
+  };
+});
+
+afterAll(async () => {
+  await close();
+  await waiterKey.close();
+  await database.$disconnect();
+  await Promise.all([testDatabase.drop(), redis.close()]);
+});
+
+function newParts(): CreateGenerationParts {
+  const waiters = new Waiters({ database, waiterKey, log });
+  return { database, queues, waiters, settings: { read: async () => defaultSettings }, log };
+}
+
+const command = (prompt: string, retryCount: number): CreateGeneration => ({
+  client: { apiKeyId: 'key', ownerId: 'somebody' },
+  dialect: 'videos',
+  request: requestOfVideo({ prompt, model: 'sora2-landscape-10s' }),
+  fingerprint: { route: 'POST /v1/videos', fields: { prompt } },
+  marks: { retryCount },
+});
+
+/** Its next `count` transactions are committed, and the connection is gone before that is heard. */
+function losingCommits(count: number): Database {
+  let left = count;
+  return new Proxy(database, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (name !== '$transaction' || typeof value !== 'function' || left === 0) return value;
+      return async (...given: unknown[]) => {
+        left -= 1;
+        await Reflect.apply(value, target, given);
+        throw Object.assign(new Error('Server has closed the connection.'), { code: 'P1017' });
+      };
+    },
+  });
+}
+
+test('a claim whose commit was not heard of is found by the same retry', async () => {
+  const parts = newParts();
+  const first = await createGeneration(parts, command('lost once', 0));
+  await first.settle(false);
+  const retried = await createGeneration({ ...parts, database: losingCommits(1) }, command('lost once', 1));
+  expect(retried.id).toBe(first.id);
+});
+
+test('or by the next one, when the database stayed away', async () => {
+  const parts = newParts();
+  const first = await createGeneration(parts, command('lost twice', 0));
+  await first.settle(false);
+  const lost = createGeneration({ ...parts, database: losingCommits(2) }, command('lost twice', 1));
+  await expect(lost).rejects.toMatchObject({ code: 'P1017' });
+  expect((await createGeneration(parts, command('lost twice', 2))).id).toBe(first.id);
+});
+
+test('what a request of this process waits for is no lost claim', async () => {
+  const parts = newParts();
+  const first = await createGeneration(parts, command('waited for', 0));
+  await first.settle(false);
+  const ids = await Promise.all(
+    [1, 1, 1].map(async (count) => (await createGeneration(parts, command('waited for', count))).id),
+  );
+  expect(new Set(ids).size).toBe(3);
+  expect(ids).toContain(first.id);
+});
+
+test('a video that was accepted but cannot be shown is named in the error', async () => {
+  const unreadable = async () => Promise.reject(Object.assign(new Error('gone'), { code: 'P1017' }));
+  const withoutReads = new Proxy(database, {
+    get: (target, name) => (name === 'generation' ? { findFirst: unreadable } : (Reflect.get(target, name) as unknown)),
+  });
+  // What the route does not reach for is left out.
+  const parts = { ...newParts(), database: withoutReads, publicUrl: 'https://x.example' } as unknown as GatewayParts;
+  const raw = new IncomingMessage(new Socket());
+  const request = { headers: {}, raw } as unknown as FastifyRequest;
+  const reply = { raw: new ServerResponse(raw) } as unknown as FastifyReply;
+  const body = { prompt: 'not shown', model: 'sora2-landscape-10s' };
+  const answer = new VideosController(parts).create(body, { apiKeyId: 'key', ownerId: 'somebody' }, request, reply);
+  const error: unknown = await answer.catch((thrown: unknown) => thrown);
+  const [row] = await database.$queryRaw<{ id: string }[]>`
+    SELECT id FROM generation WHERE request->>'prompt' = 'not shown' AND attachable = 1`;
+  const id = `video_${row?.id}`;
+  const details = { generation_id: id, url: `https://x.example/v1/generations/${id}` };
+  expect(error).toMatchObject({ code: 'service_unavailable', details });
+});

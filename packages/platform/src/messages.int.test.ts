@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { GenerationEvent } from '@reelay/contracts/events';
+import { testRedisUrl } from '@reelay/testing/redis';
 import type { Redis } from 'ioredis';
 import { createLogger } from './logger.js';
 import { EventPublisher, EventSubscriber } from './messages.js';
 import { createRedis } from './redis.js';
 
-const url = process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:6379';
+const url = testRedisUrl();
 const log = createLogger({ app: 'test', write: () => {} });
 const event = (seq: number): GenerationEvent => ({ type: 'generation.queued', seq, data: {} });
 const opened: Redis[] = [];

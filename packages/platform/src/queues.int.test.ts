@@ -2,13 +2,14 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { AppError } from '@reelay/contracts/errors';
 import type { QueueName } from '@reelay/contracts/jobs';
+import { testRedisUrl } from '@reelay/testing/redis';
 import type { Redis } from 'ioredis';
 import { type Consumer, consume, type JobHandler } from './consume.js';
 import { createLogger } from './logger.js';
 import { Queues } from './queues.js';
 import { createRedis } from './redis.js';
 
-const url = process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1:6379';
+const url = testRedisUrl();
 const log = createLogger({ app: 'test', write: () => {} });
 const opened: Redis[] = [];
 const consumers: Consumer[] = [];

@@ -12,11 +12,15 @@ export interface TestRedis {
   close(): Promise<void>;
 }
 
+/** The throw-away server; never a Redis that happens to listen on the usual port, which may be somebody's own. */
+export function testRedisUrl(url = process.env.TEST_REDIS_URL): string {
+  if (url) return url;
+  throw new Error('TEST_REDIS_URL is not set: run the tests through `npm test`, which starts a throw-away Redis.');
+}
+
 /** Uses the server that TEST_REDIS_URL names. The client does not add the prefix by itself: BullMQ forbids that. */
-export async function openTestRedis(url = process.env.TEST_REDIS_URL): Promise<TestRedis> {
-  if (!url) {
-    throw new Error('TEST_REDIS_URL is not set: run the tests through `npm test`, which starts a throw-away Redis.');
-  }
+export async function openTestRedis(serverUrl?: string): Promise<TestRedis> {
+  const url = testRedisUrl(serverUrl);
   const prefix = `test-${randomBytes(6).toString('hex')}:`;
   const client = new Redis(url, { maxRetriesPerRequest: null, lazyConnect: true });
   await client.connect();

@@ -15,8 +15,9 @@ export interface RunningChild {
 export type BeginChild = (signal: AbortSignal) => Promise<RunningChild>;
 
 const firstDelayMs = 250;
-const longestDelayMs = 15_000;
-const healthyAfterMs = 30_000;
+/** Long enough that a crash loop does not eat the machine, short enough that nobody waits for a child that only died often. */
+const longestDelayMs = 5_000;
+const healthyAfterMs = 10_000;
 
 /** One child that is kept alive: when it dies it is started again, with growing pauses while it keeps dying. */
 export class SupervisedChild {

@@ -1,16 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { AccountBook } from './accounts/account-book.js';
+import { CharacterBook } from './characters/character-book.js';
 import type { Clock } from './clock.js';
 import { FaultBoard } from './faults/fault-board.js';
 import { createServer } from './http/server.js';
 import { type Journal, type JournalRecord, openJournal } from './journal/journal.js';
-import { CallCounts } from './ledger/call-counts.js';
-import { VideoShelf } from './media/video-shelf.js';
+import { completeRecord } from './journal/older-records.js';
+import { RecordBook } from './journal/record-book.js';
+import { CallLog } from './ledger/call-log.js';
+import { MediaShelf } from './media/media-shelf.js';
+import type { Post } from './posts/post.js';
+import type { Enhancement } from './prompts/enhancement.js';
 import { SeededSource } from './seeded-source.js';
 import { SentinelDesk } from './sentinel/sentinel-desk.js';
 import { defaultSpeed } from './tasks/speed.js';
 import { TaskBook, type TaskLimits } from './tasks/task-book.js';
+import type { Upload } from './uploads/upload.js';
 import type { Log, World } from './world.js';
 
 export interface SimulatorOptions {
@@ -38,28 +44,35 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   const { journal, records } = openJournal(options.stateFolder);
   const source = new SeededSource(options.seed ?? randomBytes(16).toString('hex'));
   const speed = defaultSpeed(options.renderMs);
+  const tidyJournal = tidying(journal, () => snapshot(world));
   const world: World = {
     now,
     log,
     source,
     speed,
-    accounts: new AccountBook(now, source, journal),
+    accounts: new AccountBook(now, source, tidyJournal),
     sentinel: new SentinelDesk(now, source, () => world.speed),
-    tasks: new TaskBook(
-      tidying(journal, () => snapshot(world)),
-      options.limits,
-    ),
+    tasks: new TaskBook(tidyJournal, options.limits),
+    uploads: new RecordBook<Upload>((upload) => tidyJournal.append({ type: 'upload', upload })),
+    characters: new CharacterBook((character) => tidyJournal.append({ type: 'character', character })),
+    posts: new RecordBook<Post>((post) => tidyJournal.append({ type: 'post', post })),
+    enhancements: new RecordBook<Enhancement>((enhancement) => {
+      tidyJournal.append({ type: 'enhancement', enhancement });
+    }),
     faults: new FaultBoard(source),
-    calls: new CallCounts(),
-    shelf: new VideoShelf(),
+    calls: new CallLog(now),
+    shelf: new MediaShelf(),
     reset() {
-      for (const part of [world.accounts, world.sentinel, world.tasks, world.calls, world.shelf]) part.reset();
+      const { accounts, sentinel, tasks, uploads, characters, posts, enhancements, calls, shelf } = world;
+      for (const part of [accounts, sentinel, tasks, uploads, characters, posts, enhancements, calls, shelf]) {
+        part.reset();
+      }
       world.faults.remove();
       world.speed = speed;
       journal.rewrite(snapshot(world));
     },
   };
-  for (const record of records) restore(world, record);
+  for (const record of records) restore(world, completeRecord(record));
   journal.rewrite(snapshot(world));
   const server = createServer(world);
   return {
@@ -71,14 +84,36 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   };
 }
 
-function restore({ accounts, tasks }: World, record: JournalRecord): void {
-  if (record.type === 'account') accounts.restore(record.account);
-  else tasks.restore(record.task);
+function restore(world: World, record: JournalRecord): void {
+  switch (record.type) {
+    case 'account':
+      world.accounts.restore(record.account);
+      break;
+    case 'task':
+      world.tasks.restore(record.task);
+      break;
+    case 'upload':
+      world.uploads.restore(record.upload);
+      break;
+    case 'post':
+      world.posts.restore(record.post);
+      break;
+    case 'character':
+      world.characters.restore(record.character);
+      break;
+    case 'enhancement':
+      world.enhancements.restore(record.enhancement);
+      break;
+  }
 }
 
-function* snapshot({ accounts, tasks }: World): Generator<JournalRecord> {
-  for (const account of accounts.all()) yield { type: 'account', account };
-  for (const task of tasks.kept()) yield { type: 'task', task };
+function* snapshot(world: World): Generator<JournalRecord> {
+  for (const account of world.accounts.all()) yield { type: 'account', account };
+  for (const task of world.tasks.kept()) yield { type: 'task', task };
+  for (const upload of world.uploads.all()) yield { type: 'upload', upload };
+  for (const post of world.posts.all()) yield { type: 'post', post };
+  for (const character of world.characters.all()) yield { type: 'character', character };
+  for (const enhancement of world.enhancements.all()) yield { type: 'enhancement', enhancement };
 }
 
 /** A journal that rewrites itself now and then with what is still of interest. */

@@ -1,12 +1,17 @@
 import type { AccountBook } from './accounts/account-book.js';
+import type { CharacterBook } from './characters/character-book.js';
 import type { Clock } from './clock.js';
 import type { FaultBoard } from './faults/fault-board.js';
-import type { CallCounts } from './ledger/call-counts.js';
-import type { VideoShelf } from './media/video-shelf.js';
+import type { RecordBook } from './journal/record-book.js';
+import type { CallLog } from './ledger/call-log.js';
+import type { MediaShelf } from './media/media-shelf.js';
+import type { Post } from './posts/post.js';
+import type { Enhancement } from './prompts/enhancement.js';
 import type { SeededSource } from './seeded-source.js';
 import type { SentinelDesk } from './sentinel/sentinel-desk.js';
 import type { Speed } from './tasks/speed.js';
 import type { TaskBook } from './tasks/task-book.js';
+import type { Upload } from './uploads/upload.js';
 
 /** The part of a logger that the simulator needs. */
 export interface Log {
@@ -22,9 +27,13 @@ export interface World {
   readonly accounts: AccountBook;
   readonly sentinel: SentinelDesk;
   readonly tasks: TaskBook;
+  readonly uploads: RecordBook<Upload>;
+  readonly characters: CharacterBook;
+  readonly posts: RecordBook<Post>;
+  readonly enhancements: RecordBook<Enhancement>;
   readonly faults: FaultBoard;
-  readonly calls: CallCounts;
-  readonly shelf: VideoShelf;
+  readonly calls: CallLog;
+  readonly shelf: MediaShelf;
   speed: Speed;
   /** Back to the state of a first start: default accounts, no task, no fault, the speed of the configuration. */
   reset(): void;

@@ -2,8 +2,8 @@ import type { Clock } from '../clock.js';
 import type { Journal } from '../journal/journal.js';
 import type { SeededSource } from '../seeded-source.js';
 import { mintAccessToken, readAccessToken } from './access-token.js';
-import type { Account } from './account.js';
-import { defaultAccounts } from './default-accounts.js';
+import { type Account, inviteCode } from './account.js';
+import { defaultAccounts, newAccount } from './default-accounts.js';
 import { readRefreshToken, readSessionToken } from './long-lived-tokens.js';
 
 export type AccountChanges = Partial<Omit<Account, 'email' | 'createdAt'>>;
@@ -13,7 +13,7 @@ export type AccessCheck =
   | { readonly verdict: 'expired' | 'invalidated'; readonly account?: Account };
 
 export type RefreshCheck =
-  | { readonly verdict: 'good' | 'reused'; readonly account: Account }
+  | { readonly verdict: 'good' | 'reused' | 'revoked'; readonly account: Account }
   | { readonly verdict: 'unknown' };
 
 /** All accounts, and what becomes of the tokens they come with. */
@@ -36,9 +36,9 @@ export class AccountBook {
     for (const account of defaultAccounts()) this.#accounts.set(account.email, account);
   }
 
-  /** Takes an account over from the journal, without writing it there again. */
+  /** Takes an account over from the journal, without writing it there again. An older one may not say everything. */
   restore(account: Account): void {
-    this.#accounts.set(account.email, account);
+    this.#accounts.set(account.email, { ...newAccount(account.email, account.plan, account.createdAt), ...account });
   }
 
   all(): Account[] {
@@ -51,6 +51,10 @@ export class AccountBook {
 
   findByUsername(username: string): Account | undefined {
     return this.all().find((account) => account.username === username);
+  }
+
+  findByInviteCode(code: string): Account | undefined {
+    return this.all().find((account) => inviteCode(account) === code);
   }
 
   put(account: Account): Account {
@@ -82,25 +86,32 @@ export class AccountBook {
     const claims = readRefreshToken(token);
     const account = claims && this.#accounts.get(claims.email);
     if (!claims || !account) return { verdict: 'unknown' };
+    if (claims.number < account.refreshFamilyFrom) return { verdict: 'revoked', account };
     // A number from the future is our own, given before a restart that lost the count.
     return { verdict: claims.number < account.refreshTokenNumber ? 'reused' : 'good', account };
   }
 
-  /** Uses up a refresh token, if the account rotates them; the account returned carries the next one. */
-  useRefreshToken(account: Account, token: string): Account {
+  /** Exchanges a refresh token; the account returned carries the one that is good now: the next, if they rotate. */
+  useRefreshToken(account: Account, token: string, rotates: boolean): Account {
     const number = readRefreshToken(token)?.number ?? account.refreshTokenNumber;
-    const next = account.rotatesRefreshTokens ? number + 1 : number;
+    const next = rotates ? number + 1 : number;
     return next === account.refreshTokenNumber ? account : this.change(account, { refreshTokenNumber: next });
+  }
+
+  /** No refresh token given so far is good any more. The next one is as its owner gets it by signing in again. */
+  revokeRefreshTokens(account: Account): Account {
+    const next = account.refreshTokenNumber + 1;
+    return this.change(account, { refreshTokenNumber: next, refreshFamilyFrom: next });
   }
 
   /** The token in use; a new one where there is none or it is about to end. */
   currentAccessToken(account: Account): string {
     const token = this.#accessTokens.get(account.email);
     const claims = token === undefined ? undefined : readAccessToken(token);
-    const isUsable =
-      claims !== undefined &&
-      claims.version === account.accessTokenVersion &&
-      claims.expiresAt - this.now() > (account.accessTokenSeconds * 1000) / 2;
+    const leftMs = (claims?.expiresAt ?? 0) - this.now();
+    const lifeMs = account.accessTokenSeconds * 1000;
+    // More than its whole life is left where the account's tokens were given a shorter one meanwhile.
+    const isUsable = claims?.version === account.accessTokenVersion && leftMs > lifeMs / 2 && leftMs <= lifeMs;
     return isUsable && token !== undefined ? token : this.newAccessToken(account);
   }
 

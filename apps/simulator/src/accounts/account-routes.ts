@@ -2,12 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { requireAccount, requireSora2 } from '../http/authenticate.js';
 import { strictBody } from '../http/strict-body.js';
-import { UpstreamError } from '../http/upstream-error.js';
+import { upstreamErrors } from '../http/upstream-error.js';
 import type { World } from '../world.js';
-import { type Account, userId } from './account.js';
+import { type Account, inviteCode, userId } from './account.js';
 import { quotaState, quotaWindow } from './quota.js';
 
 const usernameSchema = z.strictObject({ username: z.string().min(1) });
+const inviteSchema = z.strictObject({ invite_code: z.string().min(1) });
 const USERNAME = /^[a-z0-9][a-z0-9._]{2,29}$/;
 
 const planTitles: Readonly<Record<Account['plan'], string>> = {
@@ -19,7 +20,7 @@ const planTitles: Readonly<Record<Account['plan'], string>> = {
 
 /** Who an account is, what it has paid for, and what it may still do. */
 export function registerAccountRoutes(server: FastifyInstance, world: World): void {
-  const { accounts, tasks } = world;
+  const { accounts, characters, tasks } = world;
 
   server.get('/backend/me', { config: { endpoint: 'me' } }, (request) => {
     return profile(requireAccount(request, accounts));
@@ -39,12 +40,26 @@ export function registerAccountRoutes(server: FastifyInstance, world: World): vo
 
   server.get('/backend/project_y/invite/mine', { config: { endpoint: 'invite' } }, (request) => {
     const account = requireSora2(request, accounts);
-    return { invite_code: userId(account).slice(-6).toUpperCase(), redeemed_count: 0, total_count: 6 };
+    const { redeemed, total } = account.invites;
+    return { invite_code: inviteCode(account), redeemed_count: redeemed, total_count: total };
+  });
+
+  server.post('/backend/project_y/invite/accept', { config: { endpoint: 'invite_accept' } }, (request) => {
+    const account = requireAccount(request, accounts);
+    const { invite_code: code } = strictBody(inviteSchema, request.body);
+    if (account.sora2 === 'active') return { success: true, already_accepted: true };
+    const host = accounts.findByInviteCode(code);
+    if (host === undefined || host.email === account.email) throw upstreamErrors.inviteCodeUnknown();
+    const { redeemed, total } = host.invites;
+    if (redeemed >= total) throw upstreamErrors.inviteCodeUsedUp();
+    accounts.change(host, { invites: { redeemed: redeemed + 1, total } });
+    accounts.change(account, { sora2: 'active' });
+    return { success: true, already_accepted: false };
   });
 
   server.get('/backend/m/bootstrap', { config: { endpoint: 'bootstrap' } }, (request) => {
     const account = requireAccount(request, accounts);
-    if (account.sora2 === 'none') throw new UpstreamError(403, 'not_eligible', 'This account has no access to Sora 2.');
+    if (account.sora2 === 'none') throw upstreamErrors.notEligible();
     if (account.sora2 === 'activatable') accounts.change(account, { sora2: 'active' });
     return {};
   });
@@ -70,20 +85,14 @@ export function registerAccountRoutes(server: FastifyInstance, world: World): vo
   server.post('/backend/project_y/profile/username/set', { config: { endpoint: 'username_set' } }, (request) => {
     const account = requireAccount(request, accounts);
     const { username } = strictBody(usernameSchema, request.body);
-    if (!isAvailable(username, account)) {
-      throw new UpstreamError(
-        400,
-        'username_not_available',
-        `The username "${username}" is not available.`,
-        'username',
-      );
-    }
+    if (!isAvailable(username, account)) throw upstreamErrors.usernameTaken(username);
     return profile(accounts.change(account, { username }));
   });
 
   function isAvailable(username: string, account: Account): boolean {
+    if (!USERNAME.test(username) || characters.findByUsername(username)) return false;
     const holder = accounts.findByUsername(username);
-    return USERNAME.test(username) && (holder === undefined || holder.email === account.email);
+    return holder === undefined || holder.email === account.email;
   }
 }
 

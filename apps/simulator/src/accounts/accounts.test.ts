@@ -10,6 +10,7 @@ interface AccountView {
   accessToken: string;
   sessionToken: string;
   refreshToken: string;
+  invites: { code: string; redeemed: number; total: number };
 }
 
 let simulator: RunningSimulator;
@@ -20,13 +21,13 @@ beforeEach(async () => {
 
 afterEach(() => simulator.close());
 
-async function view(): Promise<AccountView> {
+async function view(email = EMAIL): Promise<AccountView> {
   const { json } = await simulator.call<AccountView[]>('/_sim/accounts');
-  return json.find((account) => account.email === EMAIL)!;
+  return json.find((account) => account.email === email)!;
 }
 
-function change(changes: object) {
-  return simulator.send(ACCOUNT, changes, {}, 'PATCH');
+function change(changes: object, account = ACCOUNT) {
+  return simulator.send(account, changes, {}, 'PATCH');
 }
 
 function bearer(token: string) {
@@ -98,13 +99,50 @@ test('an expired token is told from a revoked one, and a refresh mends both', as
   expect((await me((await refresh(renewed.refresh_token)).json.access_token)).status).toBe(200);
 });
 
+test('access tokens can be given a shorter life', async () => {
+  const before = await view();
+  await change({ accessTokenSeconds: 60 });
+  const { accessToken } = await view();
+  expect(accessToken).not.toBe(before.accessToken);
+  simulator.clock.now += 60_000;
+  const me = await simulator.call('/backend/me', bearer(accessToken));
+  expect(me).toMatchObject({ status: 401, json: { error: { code: 'token_expired' } } });
+  expect((await refresh(before.refreshToken)).json).toMatchObject({ expires_in: 60 });
+});
+
 test('a refresh token is good once, and its second use is named', async () => {
   const { refreshToken } = await view();
   const { json } = await refresh(refreshToken);
   expect(json).toMatchObject({ expires_in: 864_000, access_token: expect.any(String) });
   expect(json.refresh_token).not.toBe(refreshToken);
+  await change({ revokesFamilyOnReuse: false });
   expect(await refresh(refreshToken)).toMatchObject({ status: 401, json: { error: { code: 'refresh_token_reused' } } });
   expect((await view()).refreshToken).toBe(json.refresh_token);
+  expect((await refresh(json.refresh_token)).status).toBe(200);
+});
+
+test('the second use of a refresh token costs its whole family; who signs in again begins another', async () => {
+  const { refreshToken } = await view();
+  const good = (await refresh(refreshToken)).json.refresh_token;
+  expect(await refresh(refreshToken)).toMatchObject({ status: 401, json: { error: { code: 'refresh_token_reused' } } });
+  const revoked = { status: 401, json: { error: { code: 'refresh_token_invalidated' } } };
+  expect(await refresh(good)).toMatchObject(revoked);
+  const anew = (await view()).refreshToken;
+  expect(await refresh(refreshToken)).toMatchObject(revoked);
+  expect((await refresh(anew)).status).toBe(200);
+});
+
+test('a fault rotates the refresh token of an account that keeps it, or names none', async () => {
+  await change({ rotatesRefreshTokens: false });
+  const { refreshToken } = await view();
+  await simulator.send('/_sim/faults', [
+    { kind: 'refresh_token_missing', count: 1 },
+    { kind: 'refresh_rotated', count: 1 },
+  ]);
+  expect((await refresh(refreshToken)).json).not.toHaveProperty('refresh_token');
+  const rotated = (await refresh(refreshToken)).json.refresh_token;
+  expect(rotated).not.toBe(refreshToken);
+  expect((await refresh(rotated)).json.refresh_token).toBe(rotated);
 });
 
 test('without rotation a refresh token stays', async () => {
@@ -146,6 +184,61 @@ test('Sora 2 is activated by the bootstrap call where it can be', async () => {
   await change({ sora2: 'none' });
   expect((await simulator.get('/backend/m/bootstrap')).status).toBe(403);
   expect((await simulator.create()).status).toBe(401);
+});
+
+describe('an invite code', () => {
+  const accept = async (code: string) => {
+    const headers = { authorization: `Bearer ${(await view()).accessToken}`, cookie: 'oai-did=1' };
+    return simulator.send('/backend/project_y/invite/accept', { invite_code: code }, headers);
+  };
+
+  test('lets an account in that has no Sora 2, and counts for its owner', async () => {
+    await change({ sora2: 'none' });
+    const { code } = (await view('pro@simulator.test')).invites;
+    expect((await accept(code)).json).toEqual({ success: true, already_accepted: false });
+    expect((await simulator.get(INVITE)).status).toBe(200);
+    const owner = await simulator.get(INVITE, 'pro@simulator.test');
+    expect(owner.json).toEqual({ invite_code: code, redeemed_count: 1, total_count: 6 });
+    expect((await accept('whatever')).json).toEqual({ success: true, already_accepted: true });
+    expect((await view('pro@simulator.test')).invites.redeemed).toBe(1);
+  });
+
+  test('of nobody, of oneself, or used up lets nobody in', async () => {
+    await change({ sora2: 'none' });
+    await change({ invites: { redeemed: 2, total: 2 } }, '/_sim/accounts/pro@simulator.test');
+    const usedUp = (await view('pro@simulator.test')).invites.code;
+    const own = (await view()).invites.code;
+    expect(own).not.toBe(usedUp);
+    expect(await accept('nobody')).toMatchObject({ status: 400, json: { error: { code: 'invalid_invite_code' } } });
+    expect(await accept(own)).toMatchObject({ status: 400, json: { error: { code: 'invalid_invite_code' } } });
+    expect(await accept(usedUp)).toMatchObject({ status: 400, json: { error: { code: 'invite_code_used_up' } } });
+    expect((await simulator.get(INVITE)).status).toBe(401);
+  });
+});
+
+test('without a username an account says null until one is set', async () => {
+  await change({ username: null });
+  expect((await simulator.get('/backend/me')).json).toMatchObject({ username: null });
+  const headers = { authorization: `Bearer ${(await view()).accessToken}` };
+  await simulator.send('/backend/project_y/profile/username/set', { username: 'jane.doe12' }, headers);
+  expect((await simulator.get('/backend/me')).json).toMatchObject({ username: 'jane.doe12' });
+});
+
+test('the quota of a window is told with the time until the next', async () => {
+  await change({ quota: { videos: 2, windowSeconds: 3_600 } });
+  await simulator.create();
+  simulator.clock.now += 60_000;
+  const balance = async () => {
+    const { json } = await simulator.get<{ rate_limit_and_credit_balance: object }>('/backend/nf/check');
+    return json.rate_limit_and_credit_balance;
+  };
+  expect(await balance()).toEqual({
+    estimated_num_videos_remaining: 1,
+    rate_limit_reached: false,
+    access_resets_in_seconds: 3_540,
+  });
+  simulator.clock.now += 3_540_000;
+  expect(await balance()).toMatchObject({ estimated_num_videos_remaining: 2, access_resets_in_seconds: 3_600 });
 });
 
 test('a username can be taken by one account only', async () => {

@@ -26,6 +26,7 @@ export function newAccount(email: string, plan: Plan, createdAt: number): Accoun
     name: `Simulated ${handle}`,
     plan,
     sora2: 'active',
+    invites: { redeemed: 0, total: 6 },
     username: `sim.${handle.toLowerCase().replace(/[^a-z0-9]+/g, '.')}`,
     quota: { videos: videosPerDay[plan], windowSeconds: DAY_SECONDS, since: createdAt },
     concurrencyLimit: null,
@@ -35,6 +36,8 @@ export function newAccount(email: string, plan: Plan, createdAt: number): Accoun
     accessTokenVersion: 1,
     rotatesRefreshTokens: true,
     refreshTokenNumber: 1,
+    refreshFamilyFrom: 1,
+    revokesFamilyOnReuse: true,
     createdAt,
   };
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { sessionCookie } from '../http/authenticate.js';
 import { strictBody } from '../http/strict-body.js';
-import { UpstreamError } from '../http/upstream-error.js';
+import { upstreamErrors } from '../http/upstream-error.js';
 import type { World } from '../world.js';
 import { userId } from './account.js';
 import { refreshToken } from './long-lived-tokens.js';
@@ -15,7 +15,7 @@ const refreshSchema = z.strictObject({
 });
 
 /** The two ways to a new access token: a browser's session cookie, and a refresh token that is good once. */
-export function registerSignInRoutes(server: FastifyInstance, { accounts, now }: World): void {
+export function registerSignInRoutes(server: FastifyInstance, { accounts, faults, now }: World): void {
   server.get('/api/auth/session', { config: { endpoint: 'session' } }, (request) => {
     const cookie = sessionCookie(request);
     const account = cookie === undefined ? undefined : accounts.findBySession(cookie);
@@ -31,20 +31,19 @@ export function registerSignInRoutes(server: FastifyInstance, { accounts, now }:
   server.post('/oauth/token', { config: { endpoint: 'oauth' } }, (request) => {
     const { refresh_token: token } = strictBody(refreshSchema, request.body);
     const check = accounts.checkRefresh(token);
-    if (check.verdict === 'unknown' || check.account.isInvalidated) {
-      throw new UpstreamError(401, 'invalid_grant', 'Your refresh token is not valid. Please try signing in again.');
-    }
+    if (check.verdict === 'unknown' || check.account.isInvalidated) throw upstreamErrors.refreshTokenUnknown();
+    if (check.verdict === 'revoked') throw upstreamErrors.refreshTokenRevoked();
     if (check.verdict === 'reused') {
-      throw new UpstreamError(
-        401,
-        'refresh_token_reused',
-        'Your refresh token has already been used to generate a new access token. Please try signing in again.',
-      );
+      if (check.account.revokesFamilyOnReuse) accounts.revokeRefreshTokens(check.account);
+      throw upstreamErrors.refreshTokenReused();
     }
-    const account = accounts.useRefreshToken(check.account, token);
+    const strike = faults.take('exchange', 'oauth', check.account.email)?.kind;
+    const isSilent = strike === 'refresh_token_missing';
+    const rotates = !isSilent && (check.account.rotatesRefreshTokens || strike === 'refresh_rotated');
+    const account = accounts.useRefreshToken(check.account, token, rotates);
     return {
       access_token: accounts.newAccessToken(account),
-      refresh_token: refreshToken(account),
+      ...(isSilent ? {} : { refresh_token: refreshToken(account) }),
       expires_in: account.accessTokenSeconds,
       token_type: 'Bearer',
     };

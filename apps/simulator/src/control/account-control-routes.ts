@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { type Account, plans, sora2States } from '../accounts/account.js';
+import { type Account, inviteCode, plans, sora2States } from '../accounts/account.js';
 import { newAccount } from '../accounts/default-accounts.js';
 import { refreshToken, sessionToken } from '../accounts/long-lived-tokens.js';
 import { quotaState } from '../accounts/quota.js';
@@ -22,6 +22,8 @@ const changesSchema = z.strictObject({
   isCountryBlocked: z.boolean().optional(),
   accessTokenSeconds: z.number().int().min(1).optional(),
   rotatesRefreshTokens: z.boolean().optional(),
+  revokesFamilyOnReuse: z.boolean().optional(),
+  invites: z.strictObject({ redeemed: z.number().int().min(0), total: z.number().int().min(0) }).optional(),
   /** Makes every access token given so far invalid; a refresh gives a good one. */
   revokeAccessTokens: z.literal(true).optional(),
 });
@@ -79,5 +81,7 @@ function accountView({ accounts, tasks, now }: World, account: Account): object 
     isCountryBlocked: account.isCountryBlocked,
     accessTokenSeconds: account.accessTokenSeconds,
     rotatesRefreshTokens: account.rotatesRefreshTokens,
+    revokesFamilyOnReuse: account.revokesFamilyOnReuse,
+    invites: { code: inviteCode(account), ...account.invites },
   };
 }

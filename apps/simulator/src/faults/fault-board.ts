@@ -1,5 +1,7 @@
 import type { SeededSource } from '../seeded-source.js';
-import { type Endpoint, type FaultRule, faultKinds, type KindOf, type Stage } from './fault.js';
+import type { Endpoint } from './endpoints.js';
+import { type FaultRule, targets } from './fault.js';
+import { faultRow, type KindOf, type Stage } from './fault-table.js';
 
 export interface ActiveFault {
   readonly id: string;
@@ -10,7 +12,9 @@ export interface ActiveFault {
 }
 
 /** A rule that strikes now. */
-export type Strike<Wanted extends Stage> = FaultRule & { readonly kind: KindOf<Wanted> };
+export type Strike<Wanted extends Stage, At extends Endpoint = Endpoint> = FaultRule & {
+  readonly kind: KindOf<Wanted, At>;
+};
 
 /** The faults that are switched on, in the order in which they were: the first one that fits strikes. */
 export class FaultBoard {
@@ -38,18 +42,20 @@ export class FaultBoard {
   }
 
   /** The fault that strikes this request at this stage, which uses it up by one. */
-  take<Wanted extends Stage>(
+  take<Wanted extends Stage, At extends Endpoint>(
     stage: Wanted,
-    endpoint: Endpoint,
+    endpoint: At,
     account: string | undefined,
-  ): Strike<Wanted> | undefined {
+  ): Strike<Wanted, At> | undefined {
     const fault = this.#faults.find((candidate) => {
-      return isOfStage(candidate.rule, stage) && isFor(candidate, endpoint, account) && this.#strikes(candidate.rule);
+      const isOfStage = faultRow(candidate.rule.kind).stage === stage;
+      return isOfStage && isFor(candidate, endpoint, account) && this.#strikes(candidate.rule);
     });
     if (fault === undefined) return undefined;
     fault.struck += 1;
     if (fault.left !== null) fault.left -= 1;
-    return isOfStage(fault.rule, stage) ? fault.rule : undefined;
+    // What it found is of this stage and for this endpoint, which is all that the narrower type says.
+    return fault.rule as Strike<Wanted, At>;
   }
 
   #strikes({ probability }: FaultRule): boolean {
@@ -57,13 +63,8 @@ export class FaultBoard {
   }
 }
 
-function isOfStage<Wanted extends Stage>(rule: FaultRule, stage: Wanted): rule is Strike<Wanted> {
-  return faultKinds[rule.kind].stage === stage;
-}
-
 function isFor({ rule, left }: ActiveFault, endpoint: Endpoint, account: string | undefined): boolean {
   if (left === 0) return false;
   if (rule.account !== undefined && rule.account !== account) return false;
-  const places: readonly Endpoint[] = rule.endpoint === undefined ? faultKinds[rule.kind].at : [rule.endpoint];
-  return places.includes(endpoint);
+  return targets(rule).includes(endpoint);
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Account } from '../accounts/account.js';
-import type { Endpoint } from '../faults/fault.js';
+import type { Endpoint } from '../faults/endpoints.js';
+import type { Call } from '../ledger/call-log.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -10,8 +11,11 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The account the request seems to be about, before anyone checked whether it may. */
     account: Account | undefined;
+    call: Call | undefined;
     /** What becomes of a good answer, if not to arrive. */
     replyFate: ReplyFate | undefined;
+    /** A fault has answered in place of the handler. */
+    isStruck: boolean;
   }
 }
 

@@ -49,7 +49,28 @@ export const upstreamErrors = {
       null,
       retryAfter(retryAfterSeconds),
     ),
-  quotaUsedUp: (resetsInSeconds: number) =>
+  refreshTokenUnknown: () =>
+    new UpstreamError(401, 'invalid_grant', 'Your refresh token is not valid. Please try signing in again.'),
+  refreshTokenRevoked: () =>
+    new UpstreamError(
+      401,
+      'refresh_token_invalidated',
+      'Your refresh token has been revoked. Please try signing in again.',
+    ),
+  refreshTokenReused: () =>
+    new UpstreamError(
+      401,
+      'refresh_token_reused',
+      'Your refresh token has already been used to generate a new access token. Please try signing in again.',
+    ),
+  notEligible: () => new UpstreamError(403, 'not_eligible', 'This account has no access to Sora 2.'),
+  inviteCodeUnknown: () =>
+    new UpstreamError(400, 'invalid_invite_code', 'This invite code is not valid.', 'invite_code'),
+  inviteCodeUsedUp: () =>
+    new UpstreamError(400, 'invite_code_used_up', 'This invite code has been used up.', 'invite_code'),
+  usernameTaken: (username = 'that') =>
+    new UpstreamError(400, 'username_not_available', `The username "${username}" is not available.`, 'username'),
+  quotaUsedUp: (resetsInSeconds?: number) =>
     new UpstreamError(
       429,
       'rate_limit_exceeded',

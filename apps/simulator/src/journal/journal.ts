@@ -10,12 +10,20 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Account } from '../accounts/account.js';
-import type { VideoTask } from '../tasks/video-task.js';
+import type { Character } from '../characters/character.js';
+import type { Post } from '../posts/post.js';
+import type { Enhancement } from '../prompts/enhancement.js';
+import type { Task } from '../tasks/task.js';
+import type { Upload } from '../uploads/upload.js';
 
-/** What must survive a restart. A later record about the same account or task replaces the earlier one. */
+/** What must survive a restart. A later record about the same thing replaces the earlier one. */
 export type JournalRecord =
   | { readonly type: 'account'; readonly account: Account }
-  | { readonly type: 'task'; readonly task: VideoTask };
+  | { readonly type: 'task'; readonly task: Task }
+  | { readonly type: 'upload'; readonly upload: Upload }
+  | { readonly type: 'post'; readonly post: Post }
+  | { readonly type: 'character'; readonly character: Character }
+  | { readonly type: 'enhancement'; readonly enhancement: Enhancement };
 
 export interface Journal {
   /** Returns when the operating system has the record: it survives the end of this process, though not a power cut. */

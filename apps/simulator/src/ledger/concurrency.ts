@@ -1,26 +1,29 @@
-import { finishedAt } from '../tasks/life-cycle.js';
-import type { VideoTask } from '../tasks/video-task.js';
+/** From when to when something took up room at the upstream. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
 
 export interface ConcurrencyStep {
   readonly at: number;
-  /** Unfinished tasks from this moment on. */
+  /** How many were open from this moment on. */
   readonly open: number;
 }
 
 export interface Concurrency {
   readonly now: number;
   readonly most: number;
-  /** When `most` was first reached; null if there never was a task. */
+  /** When `most` was first reached; null if there never was anything. */
   readonly mostAt: number | null;
 }
 
-/** How many tasks of one account were unfinished, at every instant at which that changed. */
-export function concurrencySteps(tasks: readonly VideoTask[]): ConcurrencyStep[] {
+/** How many spans were open, at every instant at which that changed. */
+export function concurrencySteps(spans: readonly Span[]): ConcurrencyStep[] {
   const changes = new Map<number, number>();
   const add = (at: number, change: number) => changes.set(at, (changes.get(at) ?? 0) + change);
-  for (const task of tasks) {
-    add(task.createdAt, 1);
-    add(finishedAt(task), -1);
+  for (const { from, to } of spans) {
+    add(from, 1);
+    add(to, -1);
   }
   let open = 0;
   return [...changes]
@@ -31,8 +34,8 @@ export function concurrencySteps(tasks: readonly VideoTask[]): ConcurrencyStep[]
     });
 }
 
-export function concurrencyOf(tasks: readonly VideoTask[], now: number): Concurrency {
-  const past = concurrencySteps(tasks).filter(({ at }) => at <= now);
+export function concurrencyOf(spans: readonly Span[], now: number): Concurrency {
+  const past = concurrencySteps(spans).filter(({ at }) => at <= now);
   const most = past.reduce((highest, { open }) => Math.max(highest, open), 0);
   const mostAt = past.find(({ open }) => most > 0 && open === most)?.at ?? null;
   return { now: past.at(-1)?.open ?? 0, most, mostAt };

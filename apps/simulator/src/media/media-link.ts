@@ -5,12 +5,12 @@ const PURPOSE = 'media link';
 const EXPIRY_STEP_MS = 60_000;
 
 /** An address as a CDN gives it: good for whoever has it, until it expires. */
-export function mediaLink(base: string, generationId: string, now: number, ttlMs: number): string {
+export function mediaLink(base: string, file: string, now: number, ttlMs: number): string {
   const expires = Math.ceil((now + ttlMs) / EXPIRY_STEP_MS) * EXPIRY_STEP_MS;
   const expiresSeconds = String(expires / 1000);
-  return `${base}/file/${generationId}.mp4?exp=${expiresSeconds}&sig=${sign(PURPOSE, `${generationId} ${expiresSeconds}`)}`;
+  return `${base}/file/${file}?exp=${expiresSeconds}&sig=${sign(PURPOSE, `${file} ${expiresSeconds}`)}`;
 }
 
-export function isLinkGood(generationId: string, expires: string, signature: string, now: number): boolean {
-  return isSignedBy(signature, PURPOSE, `${generationId} ${expires}`) && Number(expires) * 1000 > now;
+export function isLinkGood(file: string, expires: string, signature: string, now: number): boolean {
+  return isSignedBy(signature, PURPOSE, `${file} ${expires}`) && Number(expires) * 1000 > now;
 }

@@ -14,6 +14,8 @@ export interface VideoPlan {
   readonly orientation: 'landscape' | 'portrait';
   readonly size: 'small' | 'large';
   readonly frameCount: number;
+  /** Stands before the prompt in the picture: what the prompt does not say. */
+  readonly label?: string;
 }
 
 const FRAMES_PER_SECOND = 30;
@@ -33,7 +35,8 @@ export async function renderVideo(plan: VideoPlan): Promise<Buffer> {
   const landscape = new Landscape(picture, palette, horizon, plan.seed);
   const seconds = plan.frameCount / FRAMES_PER_SECOND;
   const details = `simulated · ${plan.model}`;
-  const caption = new Caption(picture, palette, horizon, { prompt: plan.prompt, details, seconds });
+  const prompt = [plan.label, plan.prompt].filter(Boolean).join(' · ');
+  const caption = new Caption(picture, palette, horizon, { prompt, details, seconds });
   const encoder = new Encoder(picture);
   const frames: Uint8Array[] = [];
   let sliceStart = performance.now();

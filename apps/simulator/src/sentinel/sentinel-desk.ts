@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import { UpstreamError } from '../http/upstream-error.js';
 import type { SeededSource } from '../seeded-source.js';
 import type { Speed } from '../tasks/speed.js';
-import { type Dialect, findDialect } from './dialects.js';
+import { type Dialect, findDialect, type SentinelCall } from './dialects.js';
 import { CHALLENGE_PREFIX, isSolved, OWN_PREFIX, parseProof, SUFFIX } from './proof.js';
 
 export interface SentinelAnswer {
@@ -47,11 +47,13 @@ export class SentinelDesk {
     this.#issued.clear();
   }
 
-  issue(request: SentinelRequest, account: string | undefined): SentinelAnswer {
+  /** Where no account is known, the token is good for any; it is bound to the id in either case. */
+  issue(request: SentinelRequest, account: string | undefined, call: SentinelCall): SentinelAnswer {
     const dialect = findDialect(request.flow) ?? refuse(`the flow "${request.flow}" is unknown`);
-    if (dialect.isBoundToAccount && account === undefined) refuse('this flow needs an access token');
     const proof = parseProof(request.p, OWN_PREFIX, dialect);
     if (typeof proof === 'string') refuse(proof);
+    const strangeness = dialect.findStrangeness(call, proof.userAgent);
+    if (strangeness !== undefined) refuse(strangeness);
     const { difficulty, proofRequired, sentinelTtlMs } = this.speed();
     const answer: SentinelAnswer = {
       token: this.source.bytes('sentinel').toString('base64url'),

@@ -6,12 +6,23 @@ import type { World } from '../world.js';
 
 const requestSchema = z.strictObject({ p: z.string().min(1), flow: z.string().min(1), id: z.uuidv4() });
 
+/** A scope of its own, because it reads JSON as text: one of the two clients sends it as text/plain and repeats it in a header. */
 export function registerSentinelRoutes(server: FastifyInstance, { accounts, sentinel }: World): void {
-  server.post('/backend-api/sentinel/req', { config: { endpoint: 'sentinel' } }, (request) => {
-    const account = bearerToken(request) === undefined ? undefined : requireAccount(request, accounts);
-    // The newer client sends its JSON as text/plain.
-    const body = typeof request.body === 'string' ? parseJson(request.body) : request.body;
-    return sentinel.issue(strictBody(requestSchema, body), account?.email);
+  server.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'string' }, (_, text, done) => done(null, text));
+
+    scope.post<{ Body?: string }>('/backend-api/sentinel/req', { config: { endpoint: 'sentinel' } }, (request) => {
+      const hasAccessToken = bearerToken(request) !== undefined;
+      const account = hasAccessToken ? requireAccount(request, accounts) : undefined;
+      const text = request.body ?? '';
+      return sentinel.issue(strictBody(requestSchema, parseJson(text)), account?.email, {
+        contentType: request.headers['content-type'] ?? '',
+        userAgent: request.headers['user-agent'] ?? '',
+        hasAccessToken,
+        text,
+      });
+    });
   });
 }
 
@@ -19,6 +30,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return text;
+    return undefined;
   }
 }

@@ -1,17 +1,17 @@
 import { mediaLink } from '../media/media-link.js';
 import { stateAt } from './life-cycle.js';
+import type { Task } from './task.js';
 import type { DraftPosition } from './task-book.js';
-import type { VideoTask } from './video-task.js';
 
 /** An element of the pending list: exactly these fields, so neither the prompt nor a time. */
-export function pendingView(task: VideoTask, now: number): object {
+export function pendingView(task: Task, now: number): object {
   const { phase, progress } = stateAt(task, now);
   return { id: task.id, progress_pct: progress, status: phase === 'queued' ? 'queued' : 'processing' };
 }
 
 /** An element of the list of drafts: exactly these fields. */
-export function draftView(task: VideoTask, base: string, now: number, linkTtlMs: number): object {
-  const url = task.outcome === 'video' ? mediaLink(base, task.generationId, now, linkTtlMs) : null;
+export function draftView(task: Task, base: string, now: number, linkTtlMs: number): object {
+  const url = task.outcome === 'video' ? mediaLink(base, `${task.generationId}.mp4`, now, linkTtlMs) : null;
   return {
     id: task.generationId,
     task_id: task.id,

@@ -1,5 +1,5 @@
 import { finishedAt, isOpen, pendingUntil, stateAt } from './life-cycle.js';
-import type { Outcome } from './video-task.js';
+import type { Outcome } from './task.js';
 
 const timing = { queueMs: 300, renderMs: 6_000, gapMs: 500, progressSteps: 20 };
 

@@ -1,6 +1,6 @@
-import type { VideoTask } from './video-task.js';
+import type { Task } from './task.js';
 
-/** `between` is the gap in which a task is in neither list; `gone` is a task that never comes back from there. */
+/** `between` is the gap in which a video is in neither list; `gone` is a task that never comes back from there. */
 export type Phase = 'queued' | 'rendering' | 'between' | 'finished' | 'gone';
 
 export interface TaskState {
@@ -9,7 +9,7 @@ export interface TaskState {
   readonly progress: number | null;
 }
 
-type Course = Pick<VideoTask, 'createdAt' | 'timing' | 'outcome'>;
+type Course = Pick<Task, 'createdAt' | 'timing' | 'outcome'>;
 
 /** What a task is doing at a given time. It depends on nothing else, so it survives a restart by itself. */
 export function stateAt(task: Course, now: number): TaskState {
@@ -19,7 +19,7 @@ export function stateAt(task: Course, now: number): TaskState {
   if (now < pendingUntil(task)) {
     return { phase: 'rendering', progress: Math.floor(((age - queueMs) / renderMs) * progressSteps) / progressSteps };
   }
-  if (!becomesDraft(task)) return { phase: 'gone', progress: null };
+  if (!isEverListed(task)) return { phase: 'gone', progress: null };
   return { phase: now < finishedAt(task) ? 'between' : 'finished', progress: null };
 }
 
@@ -37,6 +37,7 @@ export function isOpen(task: Course, now: number): boolean {
   return now < finishedAt(task);
 }
 
-export function becomesDraft({ outcome }: Course): boolean {
+/** Finished tasks stay in the list of drafts or of recent tasks, but for those that go astray. */
+export function isEverListed({ outcome }: Course): boolean {
   return outcome !== 'vanishing' && outcome !== 'unlisted';
 }

@@ -1,5 +1,5 @@
 import type { TaskTiming } from './speed.js';
-import type { Outcome } from './video-task.js';
+import type { Outcome } from './task.js';
 
 /** What a prompt may order: one request can be told to go wrong without touching the others. */
 export interface Orders {
@@ -12,6 +12,8 @@ export interface Orders {
 const words: Readonly<Record<string, Omit<Orders, 'timing'>>> = {
   violation: { outcome: 'violation' },
   'missing-urls': { outcome: 'missing_urls' },
+  'image-failed': { outcome: 'image_failed' },
+  'image-without-url': { outcome: 'image_without_url' },
   vanishing: { outcome: 'vanishing' },
   unlisted: { outcome: 'unlisted' },
   overload: { refusal: 'overload' },

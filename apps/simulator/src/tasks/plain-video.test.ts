@@ -1,8 +1,13 @@
 import { strictBody } from '../http/strict-body.js';
 import { plainBody } from '../testing/start-simulator.js';
-import { fingerprint, needsPro, plainVideoSchema } from './plain-video.js';
+import { needsPro } from './accept-task.js';
+import { fingerprint } from './fingerprint.js';
+import { plainVideoSchema, planPlainVideo } from './plain-video.js';
 
 const parse = (body: unknown) => strictBody(plainVideoSchema, body);
+const plan = (changes: object = {}) => planPlainVideo(parse({ ...plainBody, ...changes }));
+
+const picture = { kind: 'upload', upload_id: 'media_1' };
 
 test('accepts the body of the protocol, and each of its variants', () => {
   expect(parse(plainBody)).toEqual(plainBody);
@@ -32,7 +37,9 @@ test.each([
   ['25 seconds in the large size', { size: 'large', model: 'sy_ore', n_frames: 750 }, '"n_frames"'],
   ['a style that does not exist', { style_id: 'cubist' }, '"style_id"'],
   ['an empty style', { style_id: '' }, '"style_id"'],
-  ['an upload that nobody made', { inpaint_items: [{ kind: 'upload', upload_id: 'media_1' }] }, '"inpaint_items"'],
+  ['two pictures', { inpaint_items: [picture, picture] }, '"inpaint_items"'],
+  ['a picture without its id', { inpaint_items: [{ kind: 'upload' }] }, '"inpaint_items.0.upload_id"'],
+  ['a picture as images name theirs', { inpaint_items: [{ ...picture, upload_media_id: 'm' }] }, 'Unknown parameter'],
 ])('refuses %s', (_, changes, message) => {
   expect(() => parse({ ...plainBody, ...changes })).toThrow(message);
 });
@@ -42,13 +49,25 @@ test.each([undefined, null, 'text', [], 7])('refuses %j as a body', (body) => {
 });
 
 test('only the large model and 25 seconds need the Pro plan', () => {
-  expect(needsPro(parse(plainBody))).toBe(false);
-  expect(needsPro(parse({ ...plainBody, n_frames: 750 }))).toBe(true);
-  expect(needsPro(parse({ ...plainBody, model: 'sy_ore' }))).toBe(true);
+  expect(needsPro(plan())).toBe(false);
+  expect(needsPro(plan({ n_frames: 750 }))).toBe(true);
+  expect(needsPro(plan({ model: 'sy_ore' }))).toBe(true);
+});
+
+test('a prompt may be blank where there is a picture', () => {
+  expect(parse({ ...plainBody, prompt: '', inpaint_items: [picture] })).toMatchObject({ prompt: '' });
 });
 
 test('the fingerprint depends on what a body says, not on how it is written', () => {
+  const same = (mediaId: string) => mediaId;
   const reversed = Object.fromEntries(Object.entries(plainBody).reverse());
-  expect(fingerprint(reversed)).toBe(fingerprint(plainBody));
-  expect(fingerprint({ ...plainBody, prompt: 'Another' })).not.toBe(fingerprint(plainBody));
+  expect(fingerprint({ ...plan(), body: reversed }, same)).toBe(fingerprint(plan(), same));
+  expect(fingerprint(plan({ prompt: 'Another' }), same)).not.toBe(fingerprint(plan(), same));
+});
+
+test('the fingerprint is the same for the same picture, though it was uploaded twice', () => {
+  const uploaded = (upload_id: string) => plan({ inpaint_items: [{ ...picture, upload_id }] });
+  const sha256 = () => 'the bytes of it';
+  expect(fingerprint(uploaded('media_1'), sha256)).toBe(fingerprint(uploaded('media_2'), sha256));
+  expect(fingerprint(uploaded('media_1'), (id) => id)).not.toBe(fingerprint(uploaded('media_2'), (id) => id));
 });

@@ -1,33 +1,30 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import {
+  anyTextSchema,
+  framesSchema,
+  orientationSchema,
+  PRO_FRAMES,
+  PRO_MODEL,
+  styleSchema,
+  videoInpaintSchema,
+} from './body-parts.js';
+import type { TaskPlan, VideoPlan } from './task.js';
 
-const styles = [
-  'festive',
-  'kakalaka',
-  'news',
-  'selfie',
-  'handheld',
-  'golden',
-  'anime',
-  'retro',
-  'nostalgic',
-  'comic',
-] as const;
-
-export const PRO_MODEL = 'sy_ore';
-export const PRO_FRAMES = 750;
-
-/** The body of `POST /nf/create` for a video from text alone: exactly these keys, exactly these values. */
+/** The body of `POST /nf/create` for a video from text, or from text and a picture: exactly these keys and values. */
 export const plainVideoSchema = z
   .strictObject({
     kind: z.literal('video'),
-    prompt: z.string().max(20_000).regex(/\S/, 'must not be blank'),
-    orientation: z.enum(['landscape', 'portrait']),
+    prompt: anyTextSchema,
+    orientation: orientationSchema,
     size: z.enum(['small', 'large']),
-    n_frames: z.literal([300, 450, PRO_FRAMES]),
+    n_frames: framesSchema,
     model: z.enum(['sy_8', PRO_MODEL]),
-    inpaint_items: z.array(z.unknown()).length(0, 'names an upload that does not exist'),
-    style_id: z.enum(styles).nullable(),
+    inpaint_items: videoInpaintSchema,
+    style_id: styleSchema,
+  })
+  .refine(({ prompt, inpaint_items }) => /\S/.test(prompt) || inpaint_items.length > 0, {
+    path: ['prompt'],
+    message: 'must not be blank where there is no picture',
   })
   .refine(({ size, model }) => size === 'small' || model === PRO_MODEL, {
     path: ['size'],
@@ -40,12 +37,18 @@ export const plainVideoSchema = z
 
 export type PlainVideoBody = z.output<typeof plainVideoSchema>;
 
-export function needsPro({ model, n_frames }: PlainVideoBody): boolean {
-  return model === PRO_MODEL || n_frames === PRO_FRAMES;
-}
-
-/** Equal for equal bodies, whatever the order of the keys or the spaces between them. */
-export function fingerprint(body: object): string {
-  const sorted = Object.entries(body).sort(([first], [second]) => (first < second ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 32);
+export function planPlainVideo(body: PlainVideoBody): TaskPlan<VideoPlan> {
+  const { prompt, model, style_id: style, orientation, size, n_frames: frames, inpaint_items: items } = body;
+  return {
+    kind: 'video',
+    endpoint: 'create',
+    body,
+    prompt,
+    model,
+    style,
+    parent: null,
+    uploads: items.map((item) => item.upload_id),
+    characters: [],
+    media: { type: 'video', orientation, size, frames },
+  };
 }

@@ -1,20 +1,20 @@
 import { openJournal } from '../journal/journal.js';
 import { plainBody } from '../testing/start-simulator.js';
-import { plainVideoSchema } from './plain-video.js';
+import { plainVideoSchema, planPlainVideo } from './plain-video.js';
+import type { Task } from './task.js';
 import { TaskBook } from './task-book.js';
-import type { VideoTask } from './video-task.js';
 
 const ACCOUNT = 'plus@simulator.test';
-const body = plainVideoSchema.parse(plainBody);
+const plan = planPlainVideo(plainVideoSchema.parse(plainBody));
 
-function task(number: number, createdAt: number): VideoTask {
+function task(number: number, createdAt: number): Task {
   return {
+    ...plan,
     id: `task_${String(number).padStart(6, '0')}`,
     generationId: `gen_${number}`,
     account: ACCOUNT,
     createdAt,
     origin: 'client',
-    body,
     timing: { queueMs: 0, renderMs: 100, gapMs: 0, progressSteps: 10 },
     outcome: 'video',
     reason: null,

@@ -1,14 +1,20 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Account } from '../accounts/account.js';
-import type { Endpoint } from '../faults/fault.js';
 import { requireSora2 } from '../http/authenticate.js';
 import { strictBody } from '../http/strict-body.js';
 import { UpstreamError } from '../http/upstream-error.js';
 import type { World } from '../world.js';
-import { createVideo } from './create-video.js';
+import { admitSubmit } from './admit-submit.js';
+import { requireDraft } from './check-references.js';
+import { submitVideo } from './create-video.js';
 import { decodeCursor, draftView, encodeCursor, pendingView } from './draft-view.js';
-import { plainVideoSchema } from './plain-video.js';
+import { extensionSchema, planExtension } from './extension.js';
+import { listTime } from './list-time.js';
+import { plainVideoSchema, planPlainVideo } from './plain-video.js';
+import { planRemix, remixSchema } from './remix.js';
+import { planStoryboard, storyboardSchema } from './storyboard.js';
+import type { TaskPlan } from './task.js';
 import { draftPosition } from './task-book.js';
 
 const DEFAULT_PAGE = 15;
@@ -21,23 +27,38 @@ const draftsQuerySchema = z.object({
 
 /** Making videos and watching them become drafts. */
 export function registerVideoRoutes(server: FastifyInstance, world: World): void {
-  const { accounts, sentinel, tasks } = world;
+  const { accounts, tasks } = world;
 
-  server.post('/backend/nf/create', { config: { endpoint: 'create' } }, (request) => {
+  const submit = (request: FastifyRequest, planFor: (account: Account) => TaskPlan) => {
     const account = requireSora2(request, accounts);
-    const sentinelId = sentinel.redeem(header(request, 'openai-sentinel-token'), account.email);
-    const body = strictBody(plainVideoSchema, request.body);
-    const { task, orders } = createVideo(world, {
-      account,
-      body,
-      origin: 'client',
-      sentinelId,
-      source: request.ip,
-      userAgent: header(request, 'user-agent') ?? '',
-    });
+    const submitter = admitSubmit(request, world, account);
+    const { task, orders } = submitVideo(world, account, planFor(account), submitter);
     request.replyFate = orders.reply;
     return { id: task.id };
+  };
+
+  server.post('/backend/nf/create', { config: { endpoint: 'create' } }, (request) => {
+    const { body } = request;
+    return submit(request, () => {
+      if (isRemix(body)) return planRemix(strictBody(remixSchema, body));
+      return planPlainVideo(strictBody(plainVideoSchema, body));
+    });
   });
+
+  server.post('/backend/nf/create/storyboard', { config: { endpoint: 'storyboard' } }, (request) => {
+    return submit(request, () => planStoryboard(strictBody(storyboardSchema, request.body)));
+  });
+
+  server.post<{ Params: { generation: string } }>(
+    '/backend/project_y/profile/drafts/:generation/long_video_extension',
+    { config: { endpoint: 'extension' } },
+    (request) => {
+      return submit(request, (account) => {
+        const body = strictBody(extensionSchema, request.body);
+        return planExtension(requireDraft(world, account, request.params.generation), body);
+      });
+    },
+  );
 
   server.get('/backend/nf/pending/v2', { config: { endpoint: 'pending' } }, (request) => {
     const account = requireSora2(request, accounts);
@@ -60,14 +81,9 @@ export function registerVideoRoutes(server: FastifyInstance, world: World): void
   });
 }
 
-/** A list may lag behind: then it shows what was true a while ago. */
-function listTime(world: World, endpoint: Endpoint, account: Account): number {
-  return world.now() - (world.faults.take('list', endpoint, account.email)?.lagMs ?? 0);
-}
-
-function header(request: FastifyRequest, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value[0] : value;
+/** Both come in by one address; only a remix names what it remixes. */
+function isRemix(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && Object.hasOwn(body, 'remix_target_id');
 }
 
 function refuseCursor(): never {

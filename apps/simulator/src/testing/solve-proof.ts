@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 
+export const browser =
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36';
+
 /** The config array of the protocol's test vectors (an older client's). */
 export const vectorConfig: readonly unknown[] = [
   3000,
   'Tue Jan 20 2026 12:00:00 GMT-0500 (Eastern Standard Time)',
   4294705152,
   0,
-  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36',
+  browser,
   'https://cdn.oaistatic.com/_next/static/cXh69klOLzS0Gy2joLDRS/_ssgManifest.js?dpl=453ebaec0d44c2decab71692e1bfe39be35a24b3',
   'prod-f501fe933b3edf57aea882da888e1a544df99840',
   'en-US',

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { createSimulator, type SimulatorOptions } from '../simulator.js';
-import { solveProof } from './solve-proof.js';
+import { browser, headConfig, solveProof } from './solve-proof.js';
+
+const SENTINEL = '/backend-api/sentinel/req';
 
 export const START = Date.UTC(2026, 5, 1, 12);
 
@@ -66,11 +68,19 @@ export async function startSimulator(options: Partial<SimulatorOptions> = {}) {
     const id = randomUUID();
     const flow = 'sora_2_create_task';
     const p0 = `gAAAAAC${solveProof('0.5', '0fffff')}`;
-    const path = '/backend-api/sentinel/req';
-    const { json } = await send<IssuedToken>(path, { p: p0, flow, id }, { authorization: `Bearer ${token}` });
-    const { seed, difficulty } = json.proofofwork;
-    const p = seed === undefined || difficulty === undefined ? p0 : `gAAAAAB${solveProof(seed, difficulty)}`;
-    return JSON.stringify({ p: `${p}~S`, t: json.turnstile.dx, c: json.token, id, flow });
+    const headers = { authorization: `Bearer ${token}`, 'user-agent': browser };
+    const { json } = await send<IssuedToken>(SENTINEL, { p: p0, flow, id }, headers);
+    return assemble(json, p0, id, flow);
+  }
+
+  /** The same as a newer client makes it: without an account, as text, and all of it in the user agent again. */
+  async function newerSentinelHeader(): Promise<string> {
+    const id = randomUUID();
+    const p0 = `gAAAAAC${solveProof('0.5', '0fffff', headConfig)}`;
+    const body = JSON.stringify({ p: p0, id, flow: 'sora_init' });
+    const headers = { 'content-type': 'text/plain;charset=UTF-8', 'user-agent': `${browser} ${body}` };
+    const { json } = await call<IssuedToken>(SENTINEL, { method: 'POST', headers, body });
+    return assemble(json, p0, id, 'sora_2_create_task__auto', headConfig);
   }
 
   async function create(body: object = plainBody, email?: string): Promise<Answer<{ id: string }>> {
@@ -89,10 +99,29 @@ export async function startSimulator(options: Partial<SimulatorOptions> = {}) {
   }
 
   const close = () => simulator.close();
-  return { url, clock, logged, call, send, get, drafts, create, accessToken, sentinelHeader, close };
+  return {
+    url,
+    clock,
+    logged,
+    call,
+    send,
+    get,
+    drafts,
+    create,
+    accessToken,
+    sentinelHeader,
+    newerSentinelHeader,
+    close,
+  };
 }
 
 export type RunningSimulator = Awaited<ReturnType<typeof startSimulator>>;
+
+function assemble(issued: IssuedToken, p0: string, id: string, flow: string, config?: readonly unknown[]): string {
+  const { seed, difficulty } = issued.proofofwork;
+  const p = seed === undefined || difficulty === undefined ? p0 : `gAAAAAB${solveProof(seed, difficulty, config)}`;
+  return JSON.stringify({ p: `${p}~S`, t: issued.turnstile.dx, c: issued.token, id, flow });
+}
 
 function parse(text: string): unknown {
   try {

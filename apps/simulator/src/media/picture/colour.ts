@@ -28,3 +28,19 @@ function fromRgb(red: number, green: number, blue: number): Colour {
   const luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   return [16 + 219 * luma, 128 + (224 * (blue - luma)) / 1.8556, 128 + (224 * (red - luma)) / 1.5748];
 }
+
+/** Three bytes. */
+export type Rgb = readonly [red: number, green: number, blue: number];
+
+/** Back from video to the bytes of a picture file. */
+export function toRgb([luma, blue, red]: Colour): Rgb {
+  const brightness = (luma - 16) / 219;
+  const redShare = brightness + ((red - 128) / 224) * 1.5748;
+  const blueShare = brightness + ((blue - 128) / 224) * 1.8556;
+  const greenShare = (brightness - 0.2126 * redShare - 0.0722 * blueShare) / 0.7152;
+  return [toByte(redShare), toByte(greenShare), toByte(blueShare)];
+}
+
+function toByte(share: number): number {
+  return Math.round(clamp(share) * 255);
+}

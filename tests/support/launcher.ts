@@ -9,15 +9,15 @@ import type { RunFile } from './stack.js';
 
 const root = path.join(__dirname, '../..');
 
-/** One run of tools/start.mts. */
+/** One run of tools/start.mts, or of another tool that runs until it is stopped. */
 export class LauncherProcess {
   output = '';
   readonly exit: Promise<number | null>;
   readonly #child: ChildProcess;
 
-  constructor(args: readonly string[], env: Record<string, string>) {
+  constructor(args: readonly string[], env: Record<string, string>, tool = 'tools/start.mts') {
     const none = { DATABASE_URL: '', REDIS_URL: '', SIMULATOR: '', LOG_FORMAT: '', LOG_LEVEL: '', PORT: '0' };
-    this.#child = spawn(process.execPath, ['tools/start.mts', ...args], {
+    this.#child = spawn(process.execPath, [tool, ...args], {
       cwd: root,
       env: { ...process.env, ...none, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

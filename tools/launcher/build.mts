@@ -9,6 +9,8 @@ import { awaitInstance } from './single-instance.mts';
 export interface BuildOptions {
   env: NodeJS.ProcessEnv;
   signal: AbortSignal;
+  /** Only this part and what it is made of; everything, if not given. */
+  only?: string;
   /** Another process builds this checkout; it is waited for. */
   onWait?: () => void;
 }
@@ -18,7 +20,7 @@ export interface BuildResult {
   cached: number;
 }
 
-/** Builds every package and app whose sources have changed; one process at a time per checkout. Throws with the compiler's words. */
+/** Builds what has changed of all packages and apps, or of one part; one process at a time per checkout. Throws with the compiler's words. */
 export async function buildAll(options: BuildOptions): Promise<BuildResult> {
   const turn = await awaitInstance(root, 'build', options.onWait ?? (() => {}), options.signal);
   try {
@@ -32,10 +34,10 @@ export async function buildAll(options: BuildOptions): Promise<BuildResult> {
   }
 }
 
-function runTurbo({ env, signal }: BuildOptions): Promise<{ code: number | null; text: string }> {
+function runTurbo({ env, signal, only }: BuildOptions): Promise<{ code: number | null; text: string }> {
   const turbo = path.join(root, 'node_modules', '.bin', 'turbo');
   const flags = ['--output-logs=errors-only', '--log-order=grouped', '--no-color', '--concurrency=100%'];
-  const [file = '', ...args] = [...leash('TERM'), turbo, 'run', 'build', ...flags];
+  const [file = '', ...args] = [...leash('TERM'), turbo, 'run', 'build', ...flags, ...(only ? ['--filter', only] : [])];
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, {
       cwd: root,

@@ -34,6 +34,15 @@ export function findRequirements(): Requirement[] {
       without:
         'the check of videos by a foreign decoder: no ffprobe (Debian: apt-get install ffmpeg; or set FFPROBE_PATH)',
     },
+    {
+      name: 'microsocks',
+      variable: 'MICROSOCKS_PATH',
+      program: firstProgram([process.env.MICROSOCKS_PATH, 'microsocks']),
+      level: 'unit',
+      files: '\\.microsocks\\.test\\.ts$',
+      without:
+        'the calls through a foreign SOCKS5 proxy: no microsocks (Debian: apt-get install microsocks; or set MICROSOCKS_PATH)',
+    },
   ];
 }
 

@@ -64,3 +64,37 @@ test.each(adversarial)('a text of 1 MB that repeats %j is masked to its first 8 
     expect(masked.length).toBeLessThanOrEqual(8 * 1024);
   }
 });
+
+describe('of media nothing is kept', () => {
+  const png = Buffer.from('89504e470d0a1a0a0000000d49484452canary', 'latin1');
+  const form = Buffer.concat([
+    Buffer.from('--json\r\ncontent-disposition: form-data; name="file"; filename="a.png"\r\n\r\ncanary'),
+    png,
+    Buffer.from('\r\n--json--\r\n'),
+  ]);
+
+  test.each([
+    ['multipart/form-data; boundary=json', form, 'multipart/form-data'],
+    ['multipart/related; type="application/json"; boundary=x', form, 'multipart/related'],
+    ['Multipart/Form-Data; boundary=----xml', form.toString('latin1'), 'multipart/form-data'],
+    ['image/png', png, 'image/png'],
+    ['image/svg+xml', Buffer.from('<svg>canary</svg>'), 'image/svg+xml'],
+    ['application/octet-stream', Buffer.from('canary'), 'application/octet-stream'],
+    ['application/octet-stream', 'canary', 'application/octet-stream'],
+    [undefined, Buffer.from('canary'), 'unknown type'],
+    ['text/plain', Buffer.concat([Buffer.from([0xff, 0xd8, 0xff]), Buffer.from('canary')]), 'text/plain'],
+  ])('in a body of type %s', (contentType, body, named) => {
+    expect(maskBody(body, contentType)).toBe(`[${Buffer.byteLength(body)} bytes of ${named}]`);
+  });
+
+  test.each([
+    'application/json; charset=utf-8',
+    'text/html',
+    'application/problem+json',
+    'application/x-ndjson',
+    undefined,
+  ])('and text of type %s is kept', (contentType) => {
+    expect(maskBody('plain', contentType)).toBe('plain');
+    if (contentType) expect(maskBody(Buffer.from('plain'), contentType)).toBe('plain');
+  });
+});

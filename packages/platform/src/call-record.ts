@@ -1,5 +1,6 @@
 import { cutText } from '@reelay/contracts/storable-text';
 import { scrub, scrubText } from './log-scrub.js';
+import { sniffMedia } from './sniff-media.js';
 
 /** One upstream call as it may be stored and shown: no secret, no media, bodies of at most 8 KB. */
 export interface CallRecord {
@@ -19,6 +20,8 @@ export interface CallRecord {
 
 const LONGEST_BODY = 8 * 1024;
 const HIDDEN = '[hidden]';
+const TEXT_TYPE = /^text\/|\b(nd)?(json|xml)$|urlencoded$/;
+const MEDIA_TYPE = /^(multipart|image|video|audio)\/|octet-stream$/;
 const SECRET_HEADER = /^(authorization|proxy-authorization|cookie|set-cookie|x-api-key)$|token/i;
 const PLAIN_QUERY_VALUE = /^[\w.,-]{1,32}$/;
 const SECRET_QUERY_NAME = /sig|token|key|secret|code|auth|credential|password/i;
@@ -40,14 +43,26 @@ export function maskHeaders(headers: Readonly<Record<string, string>>): Record<s
   return masked;
 }
 
-/** Text is kept with its secrets hidden; anything else is named by size and type only. */
+/** Text is kept with its secrets hidden; anything else, also a form with files in it, is named by size and type only. */
 export function maskBody(body: string | Uint8Array | undefined, contentType: string | undefined): string | undefined {
   if (body === undefined || body.length === 0) return undefined;
-  const isText = typeof body === 'string' || /json|^text\/|xml|urlencoded/i.test(contentType ?? '');
-  if (!isText) return `[${body.length} bytes of ${contentType ?? 'unknown type'}]`;
+  if (!isText(body, contentType)) {
+    return `[${Buffer.byteLength(body)} bytes of ${mediaTypeOf(contentType) || 'unknown type'}]`;
+  }
   const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
-  const masked = maskText(text);
-  return cutText(masked, LONGEST_BODY);
+  return cutText(maskText(text), LONGEST_BODY);
+}
+
+/** By its type, unless the bytes themselves are a picture or a video. */
+function isText(body: string | Uint8Array, contentType: string | undefined): boolean {
+  const mediaType = mediaTypeOf(contentType);
+  if (MEDIA_TYPE.test(mediaType)) return false;
+  return typeof body === 'string' || (TEXT_TYPE.test(mediaType) && sniffMedia(body) === undefined);
+}
+
+/** Without its parameters: a boundary may be called anything. */
+function mediaTypeOf(contentType = ''): string {
+  return (contentType.split(';')[0] ?? '').trim().toLowerCase();
 }
 
 function maskText(text: string): string {

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { TransportError } from '@reelay/contracts/upstream-error';
 import { request } from 'undici';
+import { ConnectError } from './connect-error.js';
 import type { Route } from './http-client.js';
-import { ConnectError } from './http-connect.js';
 import { plainHeaders } from './http-exchange.js';
 
 export interface DownloadOptions {

@@ -2,7 +2,8 @@ import type { UpstreamFetch, UpstreamRequest, UpstreamResponse } from '@reelay/c
 import { isTransportError, TransportError } from '@reelay/contracts/upstream-error';
 import { Agent } from 'undici';
 import { type CallRecord, maskBody, maskHeaders, maskUrl } from './call-record.js';
-import { ConnectError, createDial, type Dial } from './http-connect.js';
+import { ConnectError } from './connect-error.js';
+import { createDial, type Dial } from './http-connect.js';
 import { type ExchangeOptions, type ExchangeResult, exchange } from './http-exchange.js';
 import { sendPaidRequest } from './paid-request.js';
 
@@ -15,6 +16,8 @@ export interface HttpClientOptions {
 /** What surrounds all calls of one attempt (or of one account). */
 export interface CallSurroundings {
   readonly proxyUrl?: string;
+  /** For requests that upload references; without it they go the way of all others. */
+  readonly uploadProxyUrl?: string;
   /** Cancels a call; a paid request only as long as it is not sent. */
   readonly signal?: AbortSignal;
   /** Told about every call when it has ended, paid or not, answered or not. Must not throw. */
@@ -56,7 +59,8 @@ export class HttpClient {
     let failure: unknown;
     try {
       result = await this.#send(request, surroundings);
-      return { status: result.status, headers: result.headers, text: result.body.toString('utf8') };
+      const { status, headers, body } = result;
+      return { status, headers, text: body.toString('utf8'), bytes: body };
     } catch (error) {
       failure = error;
       throw error;
@@ -69,9 +73,9 @@ export class HttpClient {
   /** @throws TransportError when the proxy's address is of no use. */
   route(proxyUrl: string | undefined): Route {
     const key = proxyUrl ?? '';
-    const known = this.#routes.get(key);
-    if (known) return known;
-    const route = openRoute(proxyUrl, this.#connectTimeoutMs);
+    const route = this.#routes.get(key) ?? openRoute(proxyUrl, this.#connectTimeoutMs);
+    // Put behind all others: the first is then the one that was not used for longest.
+    this.#routes.delete(key);
     this.#routes.set(key, route);
     this.#dropOldest();
     return route;
@@ -84,7 +88,8 @@ export class HttpClient {
   }
 
   async #send(request: UpstreamRequest, surroundings: CallSurroundings): Promise<ExchangeResult> {
-    const { agent, dial } = this.route(surroundings.proxyUrl);
+    const { proxyUrl, uploadProxyUrl = proxyUrl } = surroundings;
+    const { agent, dial } = this.route(request.purpose === 'upload' ? uploadProxyUrl : proxyUrl);
     const options = exchangeOptions(request, surroundings.signal);
     if (!request.beforeSend) return exchange(agent, options);
     return sendPaidRequest({
@@ -95,7 +100,7 @@ export class HttpClient {
     });
   }
 
-  /** Proxies come and go with tokens; the routes of the least recently added go with them. */
+  /** Proxies come and go with tokens. */
   #dropOldest(): void {
     const [oldest] = this.#routes;
     if (!oldest || this.#routes.size <= MOST_ROUTES) return;
@@ -109,9 +114,8 @@ function openRoute(proxyUrl: string | undefined, connectTimeoutMs: number): Rout
     const dial = createDial(proxyUrl, connectTimeoutMs);
     return { dial, agent: createAgent(dial) };
   } catch (cause) {
-    // The message of a URL that cannot be parsed would quote its password.
-    const message = cause instanceof ConnectError ? cause.message : 'The proxy address cannot be read; check its form.';
-    throw new TransportError(message, { sent: false, phase: 'connect', hop: 'proxy' });
+    if (!(cause instanceof ConnectError)) throw cause;
+    throw new TransportError(cause.message, { sent: false, phase: 'connect', hop: 'proxy' });
   }
 }
 

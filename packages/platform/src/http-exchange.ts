@@ -1,6 +1,6 @@
 import { TransportError } from '@reelay/contracts/upstream-error';
 import type { Dispatcher } from 'undici';
-import { ConnectError } from './http-connect.js';
+import { ConnectError } from './connect-error.js';
 
 export interface ExchangeOptions {
   readonly origin: string;
@@ -111,7 +111,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (!this.#settle()) return;
-    this.#resolve({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) });
+    const result = { status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) };
+    // undici gives the connection back in the next turn of the event loop; who heard of the end before it and called again would
+    // open another one.
+    setImmediate(() => setImmediate(() => this.#resolve(result)));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {

@@ -2,7 +2,8 @@ import type { Socket } from 'node:net';
 import type { BeforeSend } from '@reelay/contracts/provider';
 import { TransportError } from '@reelay/contracts/upstream-error';
 import { Client } from 'undici';
-import { ConnectError, type Dial } from './http-connect.js';
+import { ConnectError } from './connect-error.js';
+import type { Dial } from './http-connect.js';
 import { type ExchangeOptions, type ExchangeResult, exchange } from './http-exchange.js';
 
 export interface PaidRequest extends ExchangeOptions {

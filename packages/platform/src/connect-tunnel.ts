@@ -1,0 +1,50 @@
+import { isIP, type Socket } from 'node:net';
+import type { ProxyAddress } from '@reelay/contracts/proxy-address';
+import { type buildConnector, Client } from 'undici';
+import { ConnectError, reasonOf } from './connect-error.js';
+import type { OpenTunnel } from './http-connect.js';
+
+/** Through an http or https proxy by CONNECT. A refusal is the proxy's own affair: 502 and the like may mean either side. */
+export function createConnectTunnel(
+  proxy: ProxyAddress,
+  connector: buildConnector.connector,
+  timeoutMs: number,
+): OpenTunnel {
+  const connect: buildConnector.connector = (options, callback) => {
+    // undici would take the target's name, from the Host header, for that of the proxy.
+    const servername = isIP(proxy.hostname) === 0 ? proxy.hostname : undefined;
+    return connector({ ...options, servername }, callback);
+  };
+  const origin = `${proxy.secure ? 'https' : 'http'}://${bracketed(proxy.hostname)}:${proxy.port}`;
+  return async ({ hostname, port }) => {
+    // A client per tunnel: the connection is handed over whole, there is nothing to pool.
+    const client = new Client(origin, { connect, headersTimeout: timeoutMs });
+    try {
+      const address = `${bracketed(hostname)}:${port}`;
+      const { statusCode, socket } = await client.connect({
+        path: address,
+        headers: { host: address, ...credentialsOf(proxy) },
+      });
+      if (statusCode === 200) return socket as Socket;
+      socket.on('error', () => {}).destroy();
+      throw new ConnectError(
+        'proxy',
+        `The proxy answered ${statusCode} to CONNECT${statusCode === 407 ? ': check its user and password' : ''}.`,
+      );
+    } catch (error) {
+      if (error instanceof ConnectError) throw error;
+      throw new ConnectError('proxy', `proxy ${proxy.hostname}: ${reasonOf(error)}`, { cause: error });
+    } finally {
+      client.destroy().catch(() => {});
+    }
+  };
+}
+
+function bracketed(hostname: string): string {
+  return hostname.includes(':') ? `[${hostname}]` : hostname;
+}
+
+function credentialsOf({ user, password }: ProxyAddress): Record<string, string> {
+  if (user === '' && password === '') return {};
+  return { 'proxy-authorization': `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` };
+}

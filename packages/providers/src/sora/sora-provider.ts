@@ -4,60 +4,68 @@ import type {
   AccountInspection,
   CallContext,
   Json,
+  ListQuery,
+  LitterNote,
   MediaSource,
   Operation,
-  PollOutcome,
+  PollResult,
   Provider,
   RefreshedCredential,
   RefreshSecrets,
+  StepContext,
+  StepPlan,
   SubmitContext,
+  Submitted,
   UpstreamListing,
 } from '@reelay/contracts/provider';
 import { soraDeclaration } from '@reelay/contracts/provider-declarations';
-import { UpstreamError } from '@reelay/contracts/upstream-error';
-import { readAccessToken } from './access-token.js';
-import { createBody } from './create-body.js';
-import { findMedia } from './find-media.js';
-import { inspectAccount } from './inspect-account.js';
-import { listTasks } from './list-tasks.js';
-import { pollTasks } from './poll-tasks.js';
-import { refreshCredential } from './refresh-credential.js';
-import { submitVideo } from './submit-video.js';
+import { acceptInvite } from './account/accept-invite.js';
+import { readAccessToken } from './account/access-token.js';
+import { inspectAccount } from './account/inspect-account.js';
+import { refreshCredential } from './account/refresh-credential.js';
+import { lookUpCharacter } from './characters/finalize-character.js';
+import { cleanUp } from './clean-up.js';
+import { planStep, stepOf } from './plan-steps.js';
+import { prepareStep } from './prepare-step.js';
+import { submitStep } from './submit-step.js';
+import { findMedia } from './tasks/find-media.js';
+import { listTasks } from './tasks/list-tasks.js';
+import { pollTasks } from './tasks/poll-tasks.js';
 
-/** The Sora web backend, text to video. Stateless: one instance serves all tokens of a process. */
+/** The Sora web backend. Stateless: one instance serves all tokens of a process. */
 export class SoraProvider implements Provider {
   readonly declaration = soraDeclaration;
 
-  /** A text needs no upload; what the upstream cannot make is refused here already, before any proof is worked out. */
-  async prepare(request: GenerationRequest, _context: CallContext): Promise<Json> {
-    createBody(request);
-    return null;
+  plan(request: GenerationRequest, step: number): StepPlan {
+    return planStep(request, step);
   }
 
-  submit(request: GenerationRequest, _prepared: Json, context: SubmitContext): Promise<Operation> {
-    return submitVideo(request, context);
+  prepare(request: GenerationRequest, context: StepContext): Promise<Json> {
+    return prepareStep(request, context);
   }
 
-  poll(operations: readonly Operation[], context: CallContext): Promise<ReadonlyMap<string, PollOutcome>> {
+  submit(request: GenerationRequest, prepared: Json, context: SubmitContext): Promise<Submitted> {
+    return submitStep(request, prepared, context);
+  }
+
+  async lookUp(request: GenerationRequest, prepared: Json, context: StepContext): Promise<Submitted | undefined> {
+    return stepOf(request, context.step) === 'finalize' ? lookUpCharacter(request, prepared, context) : undefined;
+  }
+
+  poll(operations: readonly Operation[], context: CallContext): Promise<PollResult> {
     return pollTasks(operations, context);
   }
 
-  list(until: ReadonlySet<string> | undefined, context: CallContext): Promise<UpstreamListing> {
-    return listTasks(until, context);
+  list(query: ListQuery, context: CallContext): Promise<UpstreamListing> {
+    return listTasks(query, context);
   }
 
   media(operation: Operation, context: CallContext): Promise<MediaSource[]> {
     return findMedia(operation, context);
   }
 
-  /** A video made from text leaves nothing behind that would have to be removed. */
-  async cleanUp(litter: { kind: string; reference: Json }, _context: CallContext): Promise<void> {
-    throw new UpstreamError({
-      code: 'internal_error',
-      message: `The Sora provider does not know how to remove "${litter.kind}". Update Reelay to the release that wrote it.`,
-      submitClass: 'refused',
-      fault: 'upstream',
-    });
+  cleanUp(litter: LitterNote, context: CallContext): Promise<void> {
+    return cleanUp(litter, context);
   }
 
   identify(accessToken: string): { identity: string | null; expiresAt: number | null } {
@@ -67,6 +75,10 @@ export class SoraProvider implements Provider {
 
   inspect(context: AccountContext): Promise<AccountInspection> {
     return inspectAccount(context);
+  }
+
+  acceptInvite(inviteCode: string, context: AccountContext): Promise<{ alreadyAccepted: boolean }> {
+    return acceptInvite(inviteCode, context);
   }
 
   refresh(secrets: RefreshSecrets, context: AccountContext): Promise<RefreshedCredential> {

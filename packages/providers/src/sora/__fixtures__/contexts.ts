@@ -13,8 +13,10 @@ export const echoSolver: ProofSolver = {
 
 export const textRequest: GenerationRequest = {
   kind: 'video',
+  workflow: 'video',
   model: 'sora2-landscape-10s',
   prompt: 'A “tiny” café 🦊 at dawn',
+  references: [],
   orientation: 'landscape',
   seconds: 10,
   frames: 300,
@@ -33,7 +35,10 @@ export function createContext(baseUrl: string, changes: Partial<SubmitContext> =
     random: () => 0.5,
     uuid: () => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}`,
     solver: echoSolver,
-    settings: { draftsPage: 15, draftsPages: 4 },
+    settings: { draftsPage: 15, draftsPages: 4, recentTasks: 20, recentTasksMost: 100 },
+    step: 1,
+    carried: null,
+    readReference: async (assetId) => Buffer.from(`bytes of ${assetId} \u{1f98a}`),
     beforeSend: async () => ({ commitStartedAt: performance.now(), freshMs: 5_000 }),
     submitTimeoutMs: 2_000,
     ...changes,

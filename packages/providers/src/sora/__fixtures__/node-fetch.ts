@@ -49,12 +49,18 @@ function exchange(socket: Socket, url: URL, request: UpstreamRequest): Promise<U
     outgoing.on('error', (cause) => fail('response', cause));
     outgoing.on('close', () => clearTimeout(timer));
     outgoing.on('response', (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-      });
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', (cause) => fail('response', cause));
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: plain(response.headers), text }));
+      response.on('end', () => {
+        const bytes = Buffer.concat(chunks);
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: plain(response.headers),
+          text: bytes.toString('utf8'),
+          bytes,
+        });
+      });
     });
     outgoing.end(request.body);
   });

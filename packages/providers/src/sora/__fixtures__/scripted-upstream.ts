@@ -71,7 +71,7 @@ export class ScriptedUpstream {
     }
     const { status = 200, body = '', headers = {} } = answer;
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
-    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+    response.end(typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body));
   }
 
   #next(route: string, request: RecordedRequest): ScriptedAnswer {

@@ -13,6 +13,8 @@ export interface ClientProfile {
   /** Width plus height. */
   readonly screenSum: number;
   readonly cores: number;
+  /** What the site's cookie calls this browser: a version 4 UUID. */
+  readonly deviceId: string;
 }
 
 /** The same profile for a token in every process and after every restart. */
@@ -24,7 +26,20 @@ export function pickClientProfile(tokenId: string): ClientProfile {
     desktopUserAgent: pick(desktopUserAgents, 1),
     screenSum: pick(screenSums, 2),
     cores: pick(coreCounts, 3),
+    deviceId: toUuid(digest.subarray(16)),
   };
+}
+
+function toUuid(bytes: Buffer): string {
+  const hex = bytes.toString('hex');
+  const variant = '89ab'[(bytes[8] ?? 0) % 4];
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `4${hex.slice(13, 16)}`,
+    `${variant}${hex.slice(17, 20)}`,
+    hex.slice(20),
+  ].join('-');
 }
 
 const app = (version: number, device: string) => `Sora/1.2026.007 (Android ${version}; ${device}; build 2600700)`;

@@ -1,8 +1,9 @@
 import type { CallContext } from '@reelay/contracts/provider';
 import { z } from 'zod';
-import { callJson } from '../call-json.js';
-import { classifyFailure, type UpstreamStep } from '../classify-failure.js';
-import { sentinelHeaders } from '../headers.js';
+import { callJson } from '../calls/call-json.js';
+import { classifyFailure } from '../calls/classify-failure.js';
+import { sentinelHeaders } from '../calls/headers.js';
+import type { UpstreamStep } from '../calls/upstream-step.js';
 import { pickClientProfile } from './client-profile.js';
 import { createConfigArray } from './config-array.js';
 

@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import { parseJson } from '../calls/parse-json.js';
+
+export interface AccessTokenClaims {
+  /** Unix ms. */
+  expiresAt: number | null;
+  email: string | null;
+}
+
+const profileClaim = 'https://api.openai.com/profile';
+const claimsSchema = z.object({
+  exp: z.number().nullish().catch(null),
+  [profileClaim]: z.object({ email: z.string().nullish() }).nullish().catch(null),
+});
+
+/** The claims of a JWT, unverified: they are hints for people and timers, the upstream alone decides what a token may. */
+export function readAccessToken(accessToken: string): AccessTokenClaims {
+  const payload = Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString('utf8');
+  const claims = claimsSchema.safeParse(parseJson(payload)).data;
+  return {
+    expiresAt: claims?.exp == null ? null : claims.exp * 1_000,
+    email: claims?.[profileClaim]?.email?.trim() || null,
+  };
+}

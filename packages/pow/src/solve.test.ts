@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { MOST_MESSAGE_BYTES, MOST_TRIES } from './challenge.js';
 import { goldenFailure, goldenProfile, goldenProofs } from './golden-vectors.js';
-import { MOST_TRIES, Search, solve } from './solve.js';
+import { ReferenceSearch, solve } from './solve.js';
 
 const sha3 = (text: string) => createHash('sha3-512').update(text).digest('hex');
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -24,7 +25,7 @@ test('hashes exactly the compact JSON of the profile, with characters outside AS
 });
 
 test('does not give up before the last of 500 000 tries', () => {
-  const search = new Search({ ...goldenFailure, config: goldenProfile });
+  const search = new ReferenceSearch({ ...goldenFailure, config: goldenProfile });
   // That it does give up then is shown in solver.test.ts, off this thread.
   expect(search.advance(10)).toBeUndefined();
   expect(MOST_TRIES).toBe(500_000);
@@ -32,7 +33,7 @@ test('does not give up before the last of 500 000 tries', () => {
 
 test('finds the same proof in slices as in one go', () => {
   const challenge = { seed: '0.123456789', difficulty: '00ffff', config: goldenProfile };
-  const search = new Search(challenge);
+  const search = new ReferenceSearch(challenge);
   let proof = search.advance(7);
   while (!proof) proof = search.advance(7);
   expect(proof).toEqual(solve(challenge));
@@ -45,5 +46,16 @@ test('accepts a difficulty of any length and case', () => {
 });
 
 test.each(['', '0', 'xyz0', '0f'.repeat(65)])('refuses the difficulty %j', (difficulty) => {
-  expect(() => new Search({ seed: '0.5', difficulty, config: goldenProfile })).toThrow(TypeError);
+  expect(() => new ReferenceSearch({ seed: '0.5', difficulty, config: goldenProfile })).toThrow(TypeError);
+});
+
+test('refuses what would not fit into the memory of the core', () => {
+  const challenge = { seed: '0'.repeat(MOST_MESSAGE_BYTES), difficulty: '0fffff', config: goldenProfile };
+  expect(() => new ReferenceSearch(challenge)).toThrow(/more than 16384/);
+});
+
+test('refuses a profile that has not 18 elements', () => {
+  expect(() => new ReferenceSearch({ seed: '0.5', difficulty: '0fffff', config: goldenProfile.slice(1) })).toThrow(
+    TypeError,
+  );
 });

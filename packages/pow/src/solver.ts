@@ -1,47 +1,58 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
-import type { Challenge, Proof } from './solve.js';
-import type { FromThread, ToThread } from './solver-thread.js';
+import type { Challenge, Proof } from './challenge.js';
+import type { EngineName, EngineReport } from './engine.js';
+import { type Task, ThreadHandle } from './thread-handle.js';
 
 export interface SolverOptions {
+  /** By default a core is left to the rest of the process. */
   readonly threads?: number;
-  /** Searches a thread works on at the same time; more wait for their turn in order of arrival. */
+  /** Searches a thread works on at the same time, a slice each in turn. */
   readonly searchesPerThread?: number;
+  /** Searches that wait for a place, in order of arrival; those beyond are refused. */
+  readonly mostWaiting?: number;
+  /** The fastest engine to try; slower ones stand in for it where it does not run. */
+  readonly engine?: EngineName;
+  /** Told when a thread has started what it searches with, and why with nothing faster. */
+  readonly onEngine?: (engine: EngineReport) => void;
 }
 
 export interface Solver {
-  /** Rejects with the signal's reason when aborted, also while waiting for a place. */
+  /** Rejects with the signal's reason when aborted, also while waiting for a place; with SolverBusyError when too many wait. */
   solve(challenge: Challenge, signal?: AbortSignal): Promise<Proof>;
   /** Rejects what is unfinished and ends the threads. */
   close(): Promise<void>;
 }
 
-const SEARCHES_PER_THREAD = 8;
+/** Nothing was searched. The same call may be made again when others have ended. */
+export class SolverBusyError extends Error {
+  override readonly name = 'SolverBusyError';
+}
+
+const SEARCHES_PER_THREAD = 32;
+const MOST_WAITING = 256;
 
 /** A pool of solver threads. They start with the first work and keep the process alive only while they have some. */
 export function createSolver(options: SolverOptions = {}): Solver {
   return new ThreadedSolver(options);
 }
 
-interface Task {
-  readonly id: number;
-  readonly challenge: Challenge;
-  readonly resolve: (proof: Proof) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
 class ThreadedSolver implements Solver {
   readonly #mostThreads: number;
   readonly #perThread: number;
-  readonly #threads: SolverThread[] = [];
+  readonly #mostWaiting: number;
+  readonly #engine: EngineName | undefined;
+  readonly #onEngine: (engine: EngineReport) => void;
+  readonly #threads: ThreadHandle[] = [];
   readonly #waiting: Task[] = [];
   #lastId = 0;
   #isClosed = false;
 
-  constructor({ threads, searchesPerThread = SEARCHES_PER_THREAD }: SolverOptions) {
-    this.#mostThreads = Math.max(1, threads ?? availableParallelism() - 1);
-    this.#perThread = searchesPerThread;
+  constructor(options: SolverOptions) {
+    this.#mostThreads = Math.max(1, options.threads ?? availableParallelism() - 1);
+    this.#perThread = options.searchesPerThread ?? SEARCHES_PER_THREAD;
+    this.#mostWaiting = options.mostWaiting ?? MOST_WAITING;
+    this.#engine = options.engine;
+    this.#onEngine = options.onEngine ?? (() => {});
   }
 
   async solve(challenge: Challenge, signal?: AbortSignal): Promise<Proof> {
@@ -68,6 +79,7 @@ class ThreadedSolver implements Solver {
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiting.push(task);
       this.#fill();
+      this.#refuseTooMany();
     });
   }
 
@@ -86,18 +98,27 @@ class ThreadedSolver implements Solver {
     }
   }
 
+  #refuseTooMany(): void {
+    for (const task of this.#waiting.splice(this.#mostWaiting)) {
+      task.reject(
+        new SolverBusyError(`${this.#mostWaiting} searches wait for a solver thread; try again when some have ended`),
+      );
+    }
+  }
+
   /** An idle thread, else a new one while there may be more, else the least busy one that still has a place. */
-  #freest(): SolverThread | undefined {
+  #freest(): ThreadHandle | undefined {
     const [best] = [...this.#threads].sort((left, right) => left.load - right.load);
     if (best?.load === 0) return best;
     if (this.#threads.length < this.#mostThreads) return this.#startThread();
     return best && best.load < this.#perThread ? best : undefined;
   }
 
-  #startThread(): SolverThread {
-    const thread = new SolverThread({
+  #startThread(): ThreadHandle {
+    const thread = new ThreadHandle(this.#engine ?? 'simd', {
+      onEngine: this.#onEngine,
       onPlace: () => this.#fill(),
-      onExit: () => {
+      onEnd: () => {
         const place = this.#threads.indexOf(thread);
         if (place >= 0) this.#threads.splice(place, 1);
         this.#fill();
@@ -111,70 +132,5 @@ class ThreadedSolver implements Solver {
     const place = this.#waiting.indexOf(task);
     if (place >= 0) this.#waiting.splice(place, 1);
     else for (const thread of this.#threads) thread.cancel(task.id);
-  }
-}
-
-class SolverThread {
-  // The same file whether this runs compiled or is compiled on the fly from the sources: a thread has no compiler in between.
-  readonly #worker = new Worker(join(__dirname, '../dist/solver-thread.js'));
-  readonly #tasks = new Map<number, Task>();
-  readonly #onPlace: () => void;
-
-  constructor({ onPlace, onExit }: { onPlace: () => void; onExit: () => void }) {
-    this.#onPlace = onPlace;
-    this.#worker.unref();
-    this.#worker.on('message', (message: FromThread) => this.#finish(message));
-    this.#worker.on('error', (error) => this.#failAll(error));
-    this.#worker.on('exit', () => {
-      this.#failAll(new Error('the solver thread has ended'));
-      onExit();
-    });
-  }
-
-  get load(): number {
-    return this.#tasks.size;
-  }
-
-  take(task: Task): void {
-    if (this.#tasks.size === 0) this.#worker.ref();
-    this.#tasks.set(task.id, task);
-    this.#post({ type: 'solve', id: task.id, challenge: task.challenge });
-  }
-
-  cancel(id: number): void {
-    if (!this.#remove(id)) return;
-    this.#post({ type: 'cancel', id });
-    this.#onPlace();
-  }
-
-  async close(): Promise<void> {
-    this.#failAll(new Error('the solver is closed'));
-    await this.#worker.terminate();
-  }
-
-  #post(message: ToThread): void {
-    this.#worker.postMessage(message);
-  }
-
-  #finish(message: FromThread): void {
-    const task = this.#remove(message.id);
-    // A cancelled search may have been solved while the message was on its way.
-    if (!task) return;
-    if (message.type === 'solved') task.resolve(message.proof);
-    else task.reject(new Error(message.message));
-    this.#onPlace();
-  }
-
-  #remove(id: number): Task | undefined {
-    const task = this.#tasks.get(id);
-    this.#tasks.delete(id);
-    if (this.#tasks.size === 0) this.#worker.unref();
-    return task;
-  }
-
-  #failAll(reason: Error): void {
-    for (const task of this.#tasks.values()) task.reject(reason);
-    this.#tasks.clear();
-    this.#worker.unref();
   }
 }

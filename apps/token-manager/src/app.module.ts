@@ -4,6 +4,7 @@ import type { ErrorFilter } from './http/error.filter.js';
 import { type Health, HealthController } from './http/health.controller.js';
 import { HEALTH, PARTS } from './http/injection.js';
 import { InternalKeyGuard } from './http/internal-key.guard.js';
+import { ProxiesController } from './proxies/proxies.controller.js';
 import type { TokenManagerParts } from './token-manager-parts.js';
 import { TokensController } from './tokens/tokens.controller.js';
 
@@ -21,7 +22,7 @@ class AppModule {}
 export function createAppModule({ parts, health, errors, internalKey }: AppModuleOptions): DynamicModule {
   return {
     module: AppModule,
-    controllers: [HealthController, TokensController],
+    controllers: [HealthController, TokensController, ProxiesController],
     providers: [
       { provide: PARTS, useFactory: () => parts },
       { provide: HEALTH, useFactory: () => health },

@@ -15,6 +15,7 @@ import { finishMedia } from './jobs/finish.js';
 import { pollToken } from './jobs/poll.js';
 import { runGeneration } from './jobs/run.js';
 import { FailureCounts } from './polling/failure-counts.js';
+import { FinishRates } from './polling/finish-rates.js';
 import { ListingCache } from './submit/listing-cache.js';
 import { startTimers } from './timers/start-timers.js';
 import { CallRecorder } from './upstream/call-recorder.js';
@@ -71,6 +72,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
     credentials: new CredentialClient({ ...options, http }),
     listings: new ListingCache(),
     pollFailures: new FailureCounts(),
+    finishRates: new FinishRates(),
     random: Math.random,
     draining: options.draining,
   };

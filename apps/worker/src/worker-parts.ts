@@ -7,6 +7,7 @@ import type { HttpClient } from '@reelay/platform/http-client';
 import type { Queues } from '@reelay/platform/queues';
 import type { Storage } from '@reelay/platform/storage';
 import type { FailureCounts } from './polling/failure-counts.js';
+import type { FinishRates } from './polling/finish-rates.js';
 import type { ListingCache } from './submit/listing-cache.js';
 import type { CallRecorder } from './upstream/call-recorder.js';
 import type { CredentialSource } from './upstream/credentials.js';
@@ -25,6 +26,7 @@ export interface WorkerParts {
   readonly calls: CallRecorder;
   readonly listings: ListingCache;
   readonly pollFailures: FailureCounts;
+  readonly finishRates: FinishRates;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** Aborted when this process begins to leave: a submit that is not sent yet is put back. */

@@ -45,6 +45,13 @@ export const errorRegistry = {
   unsupported_parameter: client(400, 'The field is known but not supported here; `param` names it.'),
   not_supported_by_model: client(400, 'The model cannot do what was asked; `GET /v1/models` says what each can do.'),
   content_policy_violation: client(400, 'The upstream refused the content; change the prompt or the reference.'),
+  invalid_reference: client(400, 'An image or video of the request cannot be used; the message says why.'),
+  reference_unavailable: client(400, 'An image or video of the request could not be fetched from its address.'),
+  character_failed: client(400, 'The upstream could not make a character of this video; use another one.'),
+  remix_needs_publishing: client(
+    400,
+    'A remix of an own video has to publish it upstream for a moment, which this installation does not do; an operator can allow it (`sora.publishForRemix`).',
+  ),
   invalid_api_key: client(401, 'No key or a wrong one was sent; use `Authorization: Bearer <key>`.'),
   insufficient_permissions: client(403, 'The key is valid but may not do this; use another key.'),
   model_not_available: client(

@@ -4,8 +4,7 @@ import type { ProviderDeclaration, ProviderTarget } from './provider.js';
 export const soraDeclaration: ProviderDeclaration = {
   id: 'sora',
   name: 'Sora web backend',
-  kinds: ['video'],
-  reconcile: 'elimination',
+  kinds: ['image', 'video', 'character', 'enhance'],
   synchronous: false,
   canCancel: false,
 };

@@ -2,9 +2,9 @@
  * The provider port: everything Reelay knows about an upstream. A provider is a plain class; it does not retry, log, read the
  * environment or touch the database, and what it keeps between calls is opaque JSON that another process can take up.
  */
-import type { GenerationKind } from './domain.js';
+import type { GenerationKind, SlotKind } from './domain.js';
 import type { ErrorCode } from './errors.js';
-import type { GenerationRequest } from './generation-request.js';
+import type { Character, GenerationRequest } from './generation-request.js';
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
@@ -13,11 +13,6 @@ export interface ProviderDeclaration {
   id: string;
   name: string;
   kinds: readonly GenerationKind[];
-  /**
-   * How a submit with unknown outcome is resolved: `elimination` compares listings and allows one unresolved submit per token;
-   * `none` has no list, so the target's policy decides after the socket timeout.
-   */
-  reconcile: 'elimination' | 'none';
   /** Whether the create call is itself the render (own queue, own drain). */
   synchronous: boolean;
   canCancel: boolean;
@@ -54,6 +49,8 @@ export interface UpstreamRequest {
   url: string;
   headers?: Record<string, string>;
   body?: string | Uint8Array;
+  /** `upload`: bytes of a reference; an installation may send these through a proxy of their own. */
+  purpose?: 'upload';
   timeoutMs?: number;
   /** Bytes of answer accepted at most; more is an error. Default 4 MiB. */
   maximumBytes?: number;
@@ -67,7 +64,10 @@ export interface UpstreamRequest {
 export interface UpstreamResponse {
   status: number;
   headers: Readonly<Record<string, string>>;
+  /** The body as UTF-8. */
   text: string;
+  /** The body as it came. */
+  bytes: Uint8Array;
 }
 
 /** Throws `TransportError`; any HTTP status is an answer. Goes through the attempt's proxy and is recorded with secrets masked. */
@@ -92,7 +92,7 @@ export interface AccountContext {
   /** Uniform in [0, 1). */
   random: () => number;
   uuid: () => string;
-  /** Provider settings by name without the provider's prefix, e.g. `draftsPage`. */
+  /** Provider settings by name without the provider's prefix, e.g. `draftsPage`; a switch is 1 or 0. */
   settings: Readonly<Record<string, number>>;
 }
 
@@ -101,7 +101,30 @@ export interface CallContext extends AccountContext {
   solver: ProofSolver;
 }
 
-export interface SubmitContext extends CallContext {
+/** One step of a generation. Most have one; a character that plays in a video has three. */
+export interface StepPlan {
+  /** For people and records, e.g. `finalize`. */
+  name: string;
+  /**
+   * How a submit with unknown outcome is resolved:
+   * - `elimination`: listings are compared, which allows one unresolved submit per token;
+   * - `lookup`: the task is looked for by a name that we chose (`lookUp`);
+   * - `repeat`: a second one costs and leaves nothing, so it is simply sent again;
+   * - `none`: the upstream cannot be asked; the generation fails.
+   */
+  reconcile: 'elimination' | 'lookup' | 'repeat' | 'none';
+}
+
+export interface StepContext extends CallContext {
+  /** 1 for the first. */
+  step: number;
+  /** What the step before handed on; null in the first. */
+  carried: Json;
+  /** The bytes of one of the request's references. @throws AppError `media_unavailable` */
+  readReference: (assetId: string) => Promise<Uint8Array>;
+}
+
+export interface SubmitContext extends StepContext {
   /** Commits `intent → sent`; hand it to the one request that costs money, exactly once. */
   beforeSend: BeforeSend;
   /** Hard timeout of that request in ms. */
@@ -111,7 +134,20 @@ export interface SubmitContext extends CallContext {
 /** An accepted upstream task: its id there, and whatever else the adaptor wants back later. */
 export interface Operation {
   id: string;
+  /** The upstream's id of what the task made, once it is known: by it a remix, an extension or a character names its parent. */
+  draftId?: string;
   data?: Json;
+}
+
+/** Something that the task leaves upstream and that is removed by `cleanUp` when the generation has ended, however it ends. */
+export interface LitterNote {
+  kind: string;
+  reference: Json;
+}
+
+export interface Submitted {
+  operation: Operation;
+  litter?: readonly LitterNote[];
 }
 
 export interface MediaSource {
@@ -123,8 +159,27 @@ export interface MediaSource {
 export type PollOutcome =
   /** Also the outcome of a task that is in neither list: only the maximum task time ends that. */
   | { state: 'pending'; progress?: number; status?: string }
-  | { state: 'done'; operation: Operation; media: MediaSource[] }
+  | { state: 'done'; operation: Operation; media: MediaSource[]; text?: string; character?: Character }
+  /** This step is over and the next begins, on the same token and slot; it is handed `carried`. */
+  | { state: 'next'; operation: Operation; carried: Json }
   | { state: 'refused'; error: { code: ErrorCode; message: string } };
+
+export interface PollResult {
+  /** By operation id. One that is missing could not be asked for this time. */
+  outcomes: ReadonlyMap<string, PollOutcome>;
+  /** What failed, where only some of the lists could be read. Each an UpstreamError. */
+  failures: readonly unknown[];
+}
+
+/** Tasks of one kind on a token. */
+export interface ListQuery {
+  slotKind: SlotKind;
+  /**
+   * Ids that were on the *finished* list before: paging may end at the first of them. One that was only pending then may have finished
+   * after the task that is looked for, and would end the paging too early.
+   */
+  until?: ReadonlySet<string>;
+}
 
 /** Ids of everything on the token's lists. `finished` is newest first. */
 export interface UpstreamListing {
@@ -145,6 +200,8 @@ export interface AccountInspection {
   /** Videos left, and when the count starts again (Unix ms); null when unknown. */
   remaining: number | null;
   resetsAt: number | null;
+  /** The account's handle upstream; null when it has none or does not say. */
+  username?: string | null;
   /** Unix ms, from the access token. */
   expiresAt: number | null;
 }
@@ -168,17 +225,18 @@ export interface RefreshedCredential {
 
 export interface Provider {
   readonly declaration: ProviderDeclaration;
-  /** Uploads and the like. Repeatable, costs nothing. */
-  prepare(request: GenerationRequest, context: CallContext): Promise<Json>;
-  /** Proof of work, then `beforeSend`, then the paid request. @throws UpstreamError */
-  submit(request: GenerationRequest, prepared: Json, context: SubmitContext): Promise<Operation>;
-  /** One round for all open operations of a token, keyed by operation id. @throws UpstreamError */
-  poll(operations: readonly Operation[], context: CallContext): Promise<ReadonlyMap<string, PollOutcome>>;
-  /**
-   * Pending, *then* finished, paged until an id of `until` or the end. `until` are ids that were on the *finished* list before: one that
-   * was only pending then may have finished after the task that is looked for, and would end the paging too early. @throws UpstreamError
-   */
-  list(until: ReadonlySet<string> | undefined, context: CallContext): Promise<UpstreamListing>;
+  /** What step number `step` of this request is. Pure. */
+  plan(request: GenerationRequest, step: number): StepPlan;
+  /** Uploads and the like. Repeatable, costs nothing. @throws UpstreamError */
+  prepare(request: GenerationRequest, context: StepContext): Promise<Json>;
+  /** Proof of work, then `beforeSend`, then the one request of the step that counts. @throws UpstreamError */
+  submit(request: GenerationRequest, prepared: Json, context: SubmitContext): Promise<Submitted>;
+  /** The task of a submit with unknown outcome, for steps planned with `lookup`; undefined when there is none. @throws UpstreamError */
+  lookUp(request: GenerationRequest, prepared: Json, context: StepContext): Promise<Submitted | undefined>;
+  /** One round for all open operations of a token. @throws UpstreamError when nothing could be read */
+  poll(operations: readonly Operation[], context: CallContext): Promise<PollResult>;
+  /** Pending, *then* finished, paged until an id of `until` or the end. @throws UpstreamError */
+  list(query: ListQuery, context: CallContext): Promise<UpstreamListing>;
   /** Fresh addresses of a finished operation's media. @throws UpstreamError */
   media(operation: Operation, context: CallContext): Promise<MediaSource[]>;
   /** Removes something we left upstream; resolves when it is gone. @throws UpstreamError */
@@ -190,6 +248,8 @@ export interface Provider {
   identify(accessToken: string): { identity: string | null; expiresAt: number | null };
   /** Who the account is and what it may do. What cannot be found out is null. @throws UpstreamError */
   inspect(context: AccountContext): Promise<AccountInspection>;
+  /** Lets the account in with an invitation; a second time with the same one changes nothing. @throws UpstreamError */
+  acceptInvite(inviteCode: string, context: AccountContext): Promise<{ alreadyAccepted: boolean }>;
   /**
    * A new access token from the session token, else from the refresh token. The credential in the context is the old one.
    *

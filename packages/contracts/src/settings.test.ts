@@ -12,12 +12,22 @@ test('a row replaces its default and nothing else', () => {
   expect(ignored).toEqual([]);
 });
 
+test('a switch is true or false', () => {
+  expect(defaultSettings['sora.publishForRemix']).toBe(false);
+  const { settings, ignored } = readSettings([{ key: 'sora.publishForRemix', value: true }]);
+  expect(settings).toEqual({ ...defaultSettings, 'sora.publishForRemix': true });
+  expect(ignored).toEqual([]);
+});
+
 test.each([
   ['a text', 'poll.minimumMs', '50'],
   ['a fraction', 'poll.minimumMs', 0.5],
   ['less than nothing', 'poll.minimumMs', -1],
   ['no pages at all', 'sora.draftsPages', 0],
   ['null', 'poll.minimumMs', null],
+  ['a switch for a number', 'poll.minimumMs', true],
+  ['a number for a switch', 'sora.publishForRemix', 1],
+  ['a word for a switch', 'sora.publishForRemix', 'false'],
   ['a setting of another release', 'poll.oldMs', 1],
   ['a word that every object has', 'constructor', 1],
 ])('%s is ignored and named', (_name, key, value) => {
@@ -29,15 +39,32 @@ test('no rows whatever can stop the pool', () => {
   fc.assert(
     fc.property(fc.array(row), (rows) => {
       const { settings } = readSettings(rows);
-      for (const key of settingKeys) expect(Number.isInteger(settings[key])).toBe(true);
+      for (const key of settingKeys) {
+        expect(typeof settings[key]).toBe(typeof defaultSettings[key]);
+        if (typeof settings[key] === 'number') expect(Number.isInteger(settings[key])).toBe(true);
+      }
     }),
   );
 });
 
-test('names end in their unit or count something', () => {
-  const counted = ['submit.maximumRefusals', 'reconcile.listings', 'finish.attempts', 'token.unlimitedSlots'];
-  const isNamed = (key: string) => /(Ms|Seconds|Page|Pages)$/.test(key) || counted.includes(key);
-  expect(settingKeys.filter((key) => !isNamed(key))).toEqual([]);
+test('names of numbers end in their unit or count something', () => {
+  const counted = [
+    ...[
+      'submit.maximumRefusals',
+      'reconcile.listings',
+      'finish.attempts',
+      'token.unlimitedSlots',
+      'token.enhancements',
+    ],
+    ...['sora.recentTasks', 'sora.recentTasksMost'],
+  ];
+  const isNamed = (key: string) => /(Ms|Seconds|Bytes|Page|Pages)$/.test(key) || counted.includes(key);
+  const numbers = settingKeys.filter((key) => typeof defaultSettings[key] === 'number');
+  expect(numbers.filter((key) => !isNamed(key))).toEqual([]);
+});
+
+test('a list of images can grow', () => {
+  expect(defaultSettings['sora.recentTasksMost']).toBeGreaterThan(defaultSettings['sora.recentTasks']);
 });
 
 test('a submit that hangs is over before its token is taken for lost', () => {

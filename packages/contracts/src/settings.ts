@@ -26,6 +26,8 @@ export const settingsSchema = z.object({
   'submit.turnMs': milliseconds(20_000),
   /** Refusals through the token's fault before the generation fails with the last reason. */
   'submit.maximumRefusals': count(5),
+  /** Times a submit of one step may be proven never to have reached the upstream before the generation fails. */
+  'submit.maximumAbsences': count(5),
   /** First and longest pause before a submit that was not sent is tried again. */
   'submit.retryMinimumMs': milliseconds(1_000),
   'submit.retryMaximumMs': milliseconds(30_000),
@@ -47,11 +49,35 @@ export const settingsSchema = z.object({
   'token.coolDownMs': milliseconds(60_000),
   /** What limit −1 (unlimited) means in slots. */
   'token.unlimitedSlots': count(1_000),
+  /** The same for images, whose upstream list shows no more than some newest. */
+  'token.unlimitedImageSlots': count(50),
   /** Period of the in-process timers that restore jobs, deadlines and open attempts. */
   'timer.repairMs': period(10_000),
   'timer.assignMs': period(1_000),
+  /** How often it is looked for things left upstream that may be removed now. */
+  'timer.litterMs': period(2_000),
+  /** Tries to remove something upstream before a person must. */
+  'litter.attempts': count(30),
   /** Validity of signed media links. */
   'media.linkSeconds': count(24 * 3600),
+  /** The same for an image, and for the making of a character. */
+  'render.imageMaximumMs': milliseconds(10 * 60_000),
+  'render.characterMaximumMs': milliseconds(10 * 60_000),
+  /** Largest image and video a client may give as reference, bytes, and how long an address of one may take to answer. */
+  'reference.imageBytes': count(20 * 1024 * 1024),
+  'reference.videoBytes': count(40 * 1024 * 1024),
+  'reference.fetchMs': milliseconds(15_000),
+  /** Age at which a reference that no generation uses is removed. */
+  'reference.sweepMs': milliseconds(60 * 60_000),
+  /** Prompt enhancements at once per token; they take no slot. */
+  'token.enhancements': count(4),
+  /** Sora: tasks asked of the list of images, and the most it is asked to grow to. */
+  'sora.recentTasks': count(20),
+  'sora.recentTasksMost': count(100),
+  /** Sora: whether an own video may be published for as long as it is being remixed. */
+  'sora.publishForRemix': z.boolean().default(false),
+  /** Sora: whether an account without a username is given one when it is inspected. */
+  'sora.claimUsername': z.boolean().default(false),
   /** Sora: items asked of the drafts list per page, and pages followed at most. */
   'sora.draftsPage': count(15),
   'sora.draftsPages': count(20),

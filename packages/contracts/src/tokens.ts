@@ -1,5 +1,6 @@
 /** Bodies of the token-manager's internal API and of the admin routes passed on to it. Answers never contain a secret. */
 import { z } from 'zod';
+import { proxyUrlSchema } from './proxy-address.js';
 
 const limit = z.number().int().min(-1).max(10_000);
 
@@ -12,11 +13,8 @@ export const addTokenSchema = z.object({
   refreshToken: z.string().min(1).max(16_384).optional(),
   clientId: z.string().max(256).optional(),
   label: z.string().max(256).optional(),
-  /** `http://`, `https://` with optional user and password; kept sealed. */
-  proxyUrl: z
-    .url({ protocol: /^https?$/ })
-    .max(2_048)
-    .optional(),
+  /** `http://`, `https://`, `socks5://` or `socks5h://` with optional user and password; kept sealed. */
+  proxyUrl: proxyUrlSchema.optional(),
   /** Tasks at once; −1 is unlimited. Left out: 1 image and 3 videos for a new account, unchanged for a known one. */
   imageLimit: limit.optional(),
   videoLimit: limit.optional(),
@@ -56,7 +54,10 @@ export type AddedToken = z.infer<typeof addedTokenSchema>;
 export const credentialRequestSchema = z.object({
   /** The version the upstream refused, so that concurrent refusals refresh once. */
   staleVersion: z.number().int().optional(),
+  /** The attempt the credential is for: it keeps the proxy that it began with. */
+  attemptId: z.string().max(64).optional(),
 });
+export type CredentialRequest = z.infer<typeof credentialRequestSchema>;
 
 export const credentialViewSchema = z.object({
   accessToken: z.string(),
@@ -64,6 +65,9 @@ export const credentialViewSchema = z.object({
   /** Unix ms. */
   expiresAt: z.number().nullable(),
   target: z.string(),
+  /** The attempt's; where none was named, the account's own, else the installation's. Null: directly. */
   proxyUrl: z.string().nullable(),
+  /** For uploads; without it they go the same way as everything else. */
+  uploadProxyUrl: z.string().nullable().optional(),
 });
 export type CredentialView = z.infer<typeof credentialViewSchema>;

@@ -1,5 +1,5 @@
 /** Run-time settings with a short cache, so that an edit takes effect everywhere within two seconds and reading costs nothing. */
-import { defaultSettings, readSettings, type SettingKey, type Settings } from '@reelay/contracts/settings';
+import { defaultSettings, readSettings, type Settings } from '@reelay/contracts/settings';
 import type { Database, Queryable } from './client.js';
 
 const freshMs = 2_000;
@@ -40,7 +40,7 @@ export async function loadSettings(database: Queryable): Promise<Settings> {
   return readSettings(rows).settings;
 }
 
-export async function writeSettings(database: Queryable, values: Partial<Record<SettingKey, number>>): Promise<void> {
+export async function writeSettings(database: Queryable, values: Partial<Settings>): Promise<void> {
   for (const [key, value] of Object.entries(values)) {
     await database.setting.upsert({ where: { key }, create: { key, value }, update: { value, updatedAt: new Date() } });
   }

@@ -139,6 +139,27 @@ it('does not let a lane that nobody can serve hold up another, nor a long one st
   expect(started).toEqual([long[0], short, long[1]]);
 });
 
+it('gives a text, a picture and a video each its own sort of place on the same account', async () => {
+  const tokenId = await insertToken(stack.database, { imageLimit: 1, videoLimit: 1 });
+  await writeSettings(stack.database, { 'token.enhancements': 2 });
+  const texts = { kind: 'enhance' } as const;
+  const pictures = { kind: 'image', sora2: false } as const;
+  for (const lane of [texts, pictures, {}]) await insertWaiting(stack.database, { count: 3, lane });
+  await stack.start();
+  await waitFor(async () => (await assigned()).length === 4, soon);
+  const slots = await stack.database.tokenSlot.findMany({ where: { tokenId } });
+  expect(slots.map(({ kind }) => kind).sort()).toEqual(['image', 'video']);
+  expect(await stack.database.submitAttempt.count({ where: { tokenId, slotless: true } })).toBe(2);
+  const lanes = ['sora:enhance:any:sora2', 'sora:image:any:-', videoLane];
+  await waitFor(async () => {
+    const states = await laneStates();
+    return lanes.every((lane) => states.get(lane)?.freeSlots === 0);
+  }, soon);
+  const states = await laneStates();
+  expect(lanes.map((lane) => states.get(lane)?.waiting)).toEqual([1, 2, 2]);
+  for (const lane of lanes) expect(states.get(lane)).toMatchObject({ tokens: 1, reason: 'the only account is busy' });
+});
+
 it('keeps the states of all lanes, also of those that nobody can serve', async () => {
   // Nobody clears the waiting room meanwhile.
   await writeSettings(stack.database, { 'timer.repairMs': 60_000 });

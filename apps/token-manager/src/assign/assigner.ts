@@ -5,6 +5,7 @@ import { providerDeclarations } from '@reelay/contracts/provider-declarations';
 import { assignLane } from '@reelay/db/assign/assign-lane';
 import type { NextRow } from '@reelay/db/assign/find-next-rows';
 import { findWaitingLanes, type WaitingLane } from '@reelay/db/assign/find-waiting-lanes';
+import { slotLimitsOf } from '@reelay/db/assign/slot-limits';
 import type { Assignment } from '@reelay/db/assign/take-slots';
 import type { KnownTargets } from '@reelay/db/assign/token-filter';
 import type { Database } from '@reelay/db/client';
@@ -79,15 +80,12 @@ export class Assigner {
 
   async #assignLane(key: string, lane: Lane): Promise<number> {
     const { database, settings, targets, signal } = this.#options;
+    if (!providerDeclarations.some(({ id }) => id === lane.provider)) return 0;
     const slotKind = slotKindOf(lane.kind);
-    const declaration = providerDeclarations.find(({ id }) => id === lane.provider);
-    // Prompt enhancement holds no slot and is assigned in a way of its own once there is a model for it.
-    if (slotKind === undefined || declaration === undefined) return 0;
+    const limits = slotLimitsOf(await settings.read(), slotKind);
     const bells: Promise<unknown>[] = [];
     const assigned = await assignLane(database, {
-      ...{ lane, slotKind, targets, batchSize, signal, newId: () => newUlid() },
-      takesTurn: declaration.reconcile === 'elimination',
-      unlimitedSlots: (await settings.read())['token.unlimitedSlots'],
+      ...{ lane, slotKind, targets, batchSize, signal, newId: () => newUlid(), ...limits },
       turns: () => this.#turns.ofKeys(),
       onAssigned: (assignments, rows) => bells.push(this.#announce(key, assignments, rows)),
     });

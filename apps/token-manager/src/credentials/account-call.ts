@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '@reelay/contracts/errors';
 import type { AccountContext, Provider, ProviderTarget } from '@reelay/contracts/provider';
+import type { Settings } from '@reelay/contracts/settings';
 import { insertCalls } from '@reelay/db/upstream-calls/insert-calls';
 import type { CallRecord } from '@reelay/platform/call-record';
 import type { TokenManagerParts } from '../token-manager-parts.js';
@@ -57,11 +58,11 @@ export function getUpstream(
   );
 }
 
-/** `sora.draftsPage` is handed to the provider `sora` as `draftsPage`. */
-function settingsOf(providerId: string, settings: Readonly<Record<string, number>>): Record<string, number> {
+/** `sora.draftsPage` is handed to the provider `sora` as `draftsPage`, a switch as 1 or 0. */
+function settingsOf(providerId: string, settings: Settings): Record<string, number> {
   const prefix = `${providerId}.`;
   const own = Object.entries(settings).filter(([key]) => key.startsWith(prefix));
-  return Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
+  return Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), Number(value)]));
 }
 
 /** Kept for people who look; best effort, never waited for. */

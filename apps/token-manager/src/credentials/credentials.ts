@@ -1,7 +1,7 @@
 /** Hands out access tokens, and sees to it that one which is refused or has expired is replaced once, whoever asks. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@reelay/contracts/errors';
-import type { CredentialView } from '@reelay/contracts/tokens';
+import type { CredentialRequest, CredentialView } from '@reelay/contracts/tokens';
 import { coolToken } from '@reelay/db/tokens/cool-token';
 import { findCredential, type SealedCredential } from '@reelay/db/tokens/find-credential';
 import { markNeedsAttention } from '@reelay/db/tokens/mark-needs-attention';
@@ -33,11 +33,11 @@ export class Credentials {
   }
 
   /** @throws AppError `not_found`, `credential_unavailable` */
-  async get(tokenId: string, staleVersion?: number): Promise<CredentialView> {
+  async get(tokenId: string, { staleVersion, attemptId }: CredentialRequest = {}): Promise<CredentialView> {
     const giveUpAt = performance.now() + heldMs;
     let isRefreshed = false;
     for (;;) {
-      const credential = await findCredential(this.#parts.database, tokenId);
+      const credential = await findCredential(this.#parts.database, tokenId, attemptId);
       if (!credential)
         throw new AppError('not_found', 'There is no such account, or it was deleted and its work is over.');
       const isUsable = !credential.isExpired && credential.version !== staleVersion;
@@ -92,14 +92,16 @@ export class Credentials {
     throw unavailable(reason);
   }
 
-  #toView({ id, version, expiresAt, target, accessTokenSealed, proxySealed }: SealedCredential): CredentialView {
+  #toView(credential: SealedCredential): CredentialView {
     const { vault } = this.#parts;
+    const { id, version, expiresAt, target, accessTokenSealed, uploadProxySealed } = credential;
     return {
       accessToken: vault.open(id, 'access_token_sealed', accessTokenSealed),
       version,
       expiresAt: expiresAt?.getTime() ?? null,
       target,
-      proxyUrl: vault.openOptional(id, 'proxy_sealed', proxySealed) ?? null,
+      proxyUrl: vault.openProxy(id, credential) ?? null,
+      uploadProxyUrl: uploadProxySealed === null ? null : vault.openSetting('proxy.upload', uploadProxySealed),
     };
   }
 }

@@ -96,7 +96,7 @@ function open(parts: RefreshParts, claim: RefreshClaim, subject: RefreshSubject)
   return openAccount(parts, {
     ...{ tokenId: claim.id, version: claim.version, provider: subject.provider, target: subject.target },
     accessToken: parts.vault.open(claim.id, 'access_token_sealed', subject.accessTokenSealed),
-    proxyUrl: parts.vault.openOptional(claim.id, 'proxy_sealed', subject.proxySealed),
+    proxyUrl: parts.vault.openProxy(claim.id, subject),
     operation: 'refresh',
     timeoutMs: callTimeoutMs,
   });

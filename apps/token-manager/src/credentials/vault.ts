@@ -1,5 +1,7 @@
-/** Secrets of tokens at rest: sealed for their row and column, so that one copied elsewhere does not open. */
-import { createKeyRing, type KeyRing, open, seal } from '@reelay/platform/seal';
+/** Secrets at rest, of tokens and of the installation: sealed for their row and column, so that one copied elsewhere does not open. */
+import type { ProxySettingKey } from '@reelay/contracts/proxies';
+import type { SealedProxy } from '@reelay/db/tokens/proxy-of-token';
+import { createKeyRing, type KeyRing, open, type SealedPlace, seal } from '@reelay/platform/seal';
 
 export type SecretColumn = 'access_token_sealed' | 'session_token_sealed' | 'refresh_token_sealed' | 'proxy_sealed';
 
@@ -26,6 +28,26 @@ export class Vault {
   openOptional(tokenId: string, column: SecretColumn, sealed: string | null): string | undefined {
     return sealed === null ? undefined : this.open(tokenId, column, sealed);
   }
+
+  sealSetting(key: ProxySettingKey, secret: string): string {
+    return seal(this.#ring, secret, placeOfSetting(key));
+  }
+
+  /** @throws SealError */
+  openSetting(key: ProxySettingKey, sealed: string): string {
+    return open(this.#ring, sealed, placeOfSetting(key));
+  }
+
+  /** A proxy of this token or, where its place says so, of the installation. @throws SealError; never a direct call in its stead */
+  openProxy(tokenId: string, { proxySealed, proxyPlace }: SealedProxy): string | undefined {
+    if (proxySealed === null) return undefined;
+    if (proxyPlace === 'proxy.default') return this.openSetting(proxyPlace, proxySealed);
+    return this.open(tokenId, 'proxy_sealed', proxySealed);
+  }
+}
+
+function placeOfSetting(key: ProxySettingKey): SealedPlace {
+  return { table: 'sealed_setting', row: key, column: 'value_sealed' };
 }
 
 /** What people may see of a secret: enough to tell two apart. */

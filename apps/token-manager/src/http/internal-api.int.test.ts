@@ -28,6 +28,8 @@ describe('the door', () => {
         ['POST', '/internal/tokens'],
         ['DELETE', '/internal/tokens/x'],
         ['POST', '/internal/tokens/x/credential'],
+        ['GET', '/internal/proxies'],
+        ['PUT', '/internal/proxies'],
       ] as const) {
         expect(await stack.call(method, path, { key })).toMatchObject({
           status: 401,
@@ -67,7 +69,7 @@ describe('errors', () => {
 
   it('name the field and never what stood in it', async () => {
     const secret = 'canary-7f3a-in-a-bad-proxy-address';
-    const body = { target: 'simulator', accessToken: 'a'.repeat(20), proxyUrl: `socks5://user:${secret}@proxy:1` };
+    const body = { target: 'simulator', accessToken: 'a'.repeat(20), proxyUrl: `socks4://user:${secret}@proxy:1` };
     const answer = await stack.call<ErrorBody>('POST', '/internal/tokens', { body });
     expect(answer).toMatchObject({ status: 400, body: { error: { code: 'invalid_value', param: 'proxyUrl' } } });
     expect(JSON.stringify(answer.body)).not.toContain(secret);

@@ -3,6 +3,7 @@ import { slotKindOf } from '@reelay/contracts/domain';
 import { type Lane, laneKey, parseLane } from '@reelay/contracts/lane';
 import { laneOfModel, models } from '@reelay/contracts/models';
 import { findWaitingLanes } from '@reelay/db/assign/find-waiting-lanes';
+import { slotLimitsOf } from '@reelay/db/assign/slot-limits';
 import type { KnownTargets } from '@reelay/db/assign/token-filter';
 import type { Database } from '@reelay/db/client';
 import { describeLane } from '@reelay/db/lanes/describe-lane';
@@ -56,12 +57,12 @@ export class LaneKeeper {
 
   async #survey(): Promise<void> {
     const { database, settings, targets } = this.#options;
-    const unlimitedSlots = (await settings.read())['token.unlimitedSlots'];
+    const current = await settings.read();
     const states: Omit<LaneState, 'updatedAt'>[] = [];
     for (const lane of await this.#knownLanes()) {
       const slotKind = slotKindOf(lane.kind);
-      if (slotKind === undefined) continue;
-      const survey = await surveyLane(database, { lane, slotKind, targets, unlimitedSlots });
+      const limits = slotLimitsOf(current, slotKind);
+      const survey = await surveyLane(database, { lane, slotKind, targets, ...limits });
       const { tokens, simulated, freeSlots, waiting, recoversAt } = survey;
       const reason = describeLane(lane, survey);
       states.push({ lane: laneKey(lane), tokens, simulated, freeSlots, waiting, reason, recoversAt });

@@ -73,7 +73,7 @@ export class TestStack {
   }
 
   async call<Body = ErrorBody>(
-    method: 'GET' | 'POST' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: string,
     options: { body?: unknown; key?: string | null; manager?: TokenManager } = {},
   ): Promise<Answer<Body>> {

@@ -5,6 +5,7 @@ import type { AddedToken, AddToken } from '@reelay/contracts/tokens';
 import { isUpstreamError, type UpstreamError } from '@reelay/contracts/upstream-error';
 import { findKnownToken } from '@reelay/db/tokens/find-known-token';
 import { findToken } from '@reelay/db/tokens/list-tokens';
+import { findProxy } from '@reelay/db/tokens/proxy-of-token';
 import { recordInspection } from '@reelay/db/tokens/record-inspection';
 import { newUlid } from '@reelay/platform/ulid';
 import { getUpstream, openAccount } from '../credentials/account-call.js';
@@ -83,9 +84,11 @@ async function ask(
   { identity, newId }: { identity: string | null; newId: string },
 ): Promise<{ inspection: AccountInspection } | { error: UpstreamError }> {
   const known = identity === null ? undefined : await findKnownToken(parts.database, { ...add, identity });
+  const tokenId = known?.id ?? newId;
+  const proxyUrl = add.proxyUrl ?? parts.vault.openProxy(tokenId, await findProxy(parts.database, known?.id));
   const { provider, context } = await openAccount(parts, {
-    ...{ tokenId: known?.id ?? newId, version: 0, provider: add.provider, target: add.target },
-    ...{ accessToken: add.accessToken, proxyUrl: add.proxyUrl, operation: 'inspect', timeoutMs: inspectTimeoutMs },
+    ...{ tokenId, version: 0, provider: add.provider, target: add.target },
+    ...{ accessToken: add.accessToken, proxyUrl, operation: 'inspect', timeoutMs: inspectTimeoutMs },
   });
   try {
     return { inspection: await provider.inspect(context) };

@@ -19,7 +19,10 @@ export async function inspectToken(
 ): Promise<AccountInspection | undefined> {
   const sealed = await findCredential(parts.database, tokenId);
   if (!sealed) return undefined;
-  const { accessToken, version, proxyUrl } = await parts.credentials.get(tokenId, staleVersion);
+  const { accessToken, version, proxyUrl } = await parts.credentials.get(
+    tokenId,
+    staleVersion === undefined ? {} : { staleVersion },
+  );
   const { provider, context } = await openAccount(parts, {
     ...{ tokenId, provider: sealed.provider, target: sealed.target, accessToken, version, timeoutMs },
     ...{ proxyUrl: proxyUrl ?? undefined, operation: 'inspect' },

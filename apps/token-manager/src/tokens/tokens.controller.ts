@@ -3,12 +3,12 @@ import {
   type AddedToken,
   type AddToken,
   addTokenSchema,
+  type CredentialRequest,
   type CredentialView,
   credentialRequestSchema,
   type TokenView,
 } from '@reelay/contracts/tokens';
 import { listTokens } from '@reelay/db/tokens/list-tokens';
-import type { z } from 'zod';
 import { BodyPipe } from '../http/body.pipe.js';
 import { PARTS } from '../http/injection.js';
 import type { TokenManagerParts } from '../token-manager-parts.js';
@@ -40,8 +40,8 @@ export class TokensController {
   @HttpCode(200)
   credential(
     @Param('id') id: string,
-    @Body(new BodyPipe(credentialRequestSchema)) body: z.infer<typeof credentialRequestSchema>,
+    @Body(new BodyPipe(credentialRequestSchema)) body: CredentialRequest,
   ): Promise<CredentialView> {
-    return this.parts.credentials.get(id, body.staleVersion);
+    return this.parts.credentials.get(id, body);
   }
 }

@@ -10,7 +10,7 @@ import { countFinishTry, hasSucceeded, isBeingFetched, storeFreshSources } from 
 import type { JobContext, JobResult } from '@reelay/platform/consume';
 import { crashPoint } from '@reelay/platform/crash-point';
 import { announce, ringDispatch } from '../announce.js';
-import { AddressRefused, fetchMedia, NoLongerWanted, resultKey } from '../media/fetch-media.js';
+import { AddressRefused, fetchMedia, NoLongerWanted, resultKeys } from '../media/fetch-media.js';
 import { describeFailure } from '../submit/decide-submit-outcome.js';
 import { type Account, callContext, openAccount } from '../upstream/account.js';
 import type { WorkerParts } from '../worker-parts.js';
@@ -30,9 +30,14 @@ export async function finishMedia(
   const subject = await findFinishSubject(parts.database, generationId);
   if (subject?.stage !== 'fetching') return undefined;
   const finish = { parts, subject, context, settings: await parts.settings.read() };
+  if (isWhole(subject)) {
+    await complete(finish, []);
+    return undefined;
+  }
   let account: Account;
   try {
-    account = await openAccount(parts, subject);
+    const { tokenId, provider, target, attemptId, routeKey } = subject;
+    account = await openAccount(parts, { tokenId, provider, target, route: { attemptId, key: routeKey } });
   } catch (error) {
     // The account's proxy is needed; that it cannot be asked for counts for nothing, and the deadline bounds it.
     context.log.warn({ tokenId: subject.tokenId, reason: describeFailure(error) }, 'media not fetched yet');
@@ -46,6 +51,11 @@ export async function finishMedia(
     context.signal.throwIfAborted();
     return countFailure(finish, account, error);
   }
+}
+
+/** A text is all there is, and it is here. */
+function isWhole({ sources, extras }: FinishSubject): boolean {
+  return sources.length === 0 && extras.text !== undefined;
 }
 
 async function fetchAll(finish: Finish, account: Account): Promise<StoredResult[]> {
@@ -78,6 +88,7 @@ async function askForFresh({ parts, subject, settings, context }: Finish, accoun
   const { generationId, attemptId, operation } = subject;
   const purpose = { operation: 'media', generationId, attemptId, signal: context.signal, settings };
   const sources = await account.provider.media(operation, callContext(parts, account, purpose));
+  if (sources.length === 0) throw new Error('the upstream gives no address of the media');
   await storeFreshSources(parts.database, generationId, sources);
   context.log.info({ generationId, attemptId }, 'addresses of the media renewed');
   return sources;
@@ -112,11 +123,17 @@ async function countFailure(finish: Finish, account: Account, error: unknown): P
     await parts.credentials.renew(tokenId, account.credential.version).catch(() => undefined);
   }
   if (tries < settings['finish.attempts']) return { againInMs: pauseMs(finish, tries) };
+  if (subject.extras.character) {
+    // The character is made and can be used by its name; only its picture is missing.
+    await complete(finish, []);
+    return undefined;
+  }
   const message = 'The upstream finished the task, but its media could not be fetched.';
   const failed = await failGeneration(parts.database, generationId, { code: 'media_unavailable', message });
   if (!failed) return undefined;
   await announce(parts, [failed]);
-  for (const ordinal of subject.sources.keys()) await parts.storage.delete(resultKey(generationId, ordinal));
+  const keys = [...subject.sources.keys()].flatMap((ordinal) => resultKeys(generationId, ordinal));
+  for (const key of keys) await parts.storage.delete(key);
   context.log.error({ generationId, tries }, 'failed, its media could not be fetched');
   return undefined;
 }

@@ -93,7 +93,7 @@ describe('a round for accepted tasks', () => {
     worker.upstream.mediaSources = [{ url: 'http://media/1', kind: 'video' }];
     expect(await poll()).toBeUndefined();
     expect(await generationOf(one)).toMatchObject({ stage: 'fetching', mediaSources: worker.upstream.mediaSources });
-    expect(await attemptOf(one)).toMatchObject({ state: 'ended', operation: { id: 'task-1', data: 'gen_1' } });
+    expect(await attemptOf(one)).toMatchObject({ state: 'ended', draftId: 'gen_task-1' });
     expect(await slots()).toBe(0);
     expect(worker.bells.of('finish')).toEqual([{ generationId: one.generationId }]);
     expect(worker.bells.of('dispatch')).toHaveLength(1);
@@ -232,8 +232,8 @@ describe('an unknown submit', () => {
     expect(await attemptOf(one)).toMatchObject({ state: 'acked', operationId: 'task-late' });
   });
 
-  it('that is absent is submitted once more, and fails when that is absent too', async () => {
-    await begin(hasty);
+  it('that is absent is submitted again, and fails when it was absent too often', async () => {
+    await begin({ ...hasty, 'submit.maximumAbsences': 2 });
     const one = await unknown({ isAccepted: false });
     for (let round = 0; round < 3; round += 1) await poll();
     expect(await generationOf(one)).toMatchObject({ state: 'queued', tokenId: null });
@@ -305,7 +305,7 @@ describe('an unknown submit', () => {
   });
 
   it('fails after its timeout where the upstream has no lists', async () => {
-    worker.upstream.declaration = { ...worker.upstream.declaration, reconcile: 'none' };
+    worker.upstream.reconcile = 'none';
     const one = await unknown({ isAccepted: true });
     expect(await poll()).toBeDefined();
     expect((await attemptOf(one)).state).toBe('unknown');

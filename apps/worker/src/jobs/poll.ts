@@ -1,21 +1,32 @@
 /** The poll job: one round for everything of ours that is or may be on one account, then it puts itself off until the next. */
+import { type SlotKind, slotKinds } from '@reelay/contracts/domain';
 import type { Settings } from '@reelay/contracts/settings';
-import { isUpstreamError } from '@reelay/contracts/upstream-error';
 import { expireAttempts } from '@reelay/db/attempts/expire-attempts';
-import { findOpenAttempts, type PolledToken } from '@reelay/db/attempts/find-open-attempts';
+import { findOpenAttempts, type PolledAttempt, type PolledToken } from '@reelay/db/attempts/find-open-attempts';
 import { markLateSentUnknown } from '@reelay/db/attempts/mark-unknown';
-import { coolToken } from '@reelay/db/tokens/cool-token';
 import type { JobContext, JobResult } from '@reelay/platform/consume';
 import { announce, ringDispatch } from '../announce.js';
-import { failurePauseMs } from '../polling/failure-counts.js';
-import { type PollRound, pollAcked } from '../polling/poll-acked.js';
+import { finishedWindow, windowWishMs } from '../polling/finish-rates.js';
+import { maximumTaskMs } from '../polling/maximum-task-time.js';
+import { pollAcked, type RoundFailure, slotKindsOf } from '../polling/poll-acked.js';
 import { type OpenWork, pollIntervalMs } from '../polling/poll-interval.js';
+import { putOff } from '../polling/put-off.js';
 import { isAcked } from '../polling/sort-outcomes.js';
 import { reconcileUnknown } from '../reconcile/reconcile-unknown.js';
-import { describeFailure } from '../submit/decide-submit-outcome.js';
 import { longestSubmitMs } from '../submit/longest-submit.js';
 import { type Account, openAccount } from '../upstream/account.js';
 import type { WorkerParts } from '../worker-parts.js';
+
+interface Round {
+  parts: WorkerParts;
+  token: PolledToken;
+  settings: Settings;
+  context: JobContext;
+  /** What is to be come back for. */
+  open: OpenWork[];
+  failures: (RoundFailure & { account: Account | undefined })[];
+  finished: Record<SlotKind, number>;
+}
 
 export async function pollToken(
   parts: WorkerParts,
@@ -26,41 +37,83 @@ export async function pollToken(
   await giveUpSenders(parts, tokenId, settings, context);
   const token = await findOpenAttempts(parts.database, tokenId);
   if (!token || token.attempts.length === 0) return end(parts, tokenId);
-  let account: Account | undefined;
-  const failures: unknown[] = [];
   const open: OpenWork[] = token.attempts
     .filter((attempt) => attempt.state === 'sent')
     .map((attempt) => ({ kind: 'sent', leftMs: longestSubmitMs(settings) - attempt.sentAgoMs }));
-  try {
-    account = await openAccount(parts, { ...token, tokenId });
-    for await (const work of workThrough({ parts, account, settings, context }, token, failures)) open.push(work);
-  } catch (error) {
-    failures.push(error);
-  }
-  await giveUpRenders(parts, tokenId, settings, context);
+  const round: Round = { parts, token, settings, context, open, failures: [], finished: { image: 0, video: 0 } };
+  for (const attempts of byRoute(token.attempts)) await workThrough(round, attempts);
+  await giveUpOverdue(round);
   // What was cut off by the end of this process says nothing about the upstream.
   context.signal.throwIfAborted();
-  if (failures.length > 0) return putOff(parts, { tokenId, account, failures, settings }, context);
+  if (round.failures.length > 0) return putOff(parts, { ...round, tokenId }, context);
   parts.pollFailures.clear(tokenId);
-  const againInMs = pollIntervalMs(open, boundsOf(parts, settings));
+  const againInMs = pollIntervalMs([...open, ...watchWindows(round)], boundsOf(parts, settings));
   return againInMs === undefined ? undefined : { againInMs };
 }
 
+/** Every call about a task leaves through the proxy it began with; normally that is the same for all. */
+function byRoute(attempts: readonly PolledAttempt[]): PolledAttempt[][] {
+  const groups = Map.groupBy(
+    attempts.filter((attempt) => attempt.state !== 'sent'),
+    (attempt) => attempt.routeKey,
+  );
+  return [...groups.values()];
+}
+
 /** Polling and reconciling fail apart: a list that cannot be read must not keep finished tasks waiting. */
-async function* workThrough(round: PollRound, token: PolledToken, failures: unknown[]): AsyncGenerator<OpenWork> {
-  const works = [
-    () => pollAcked(round, token.attempts.filter(isAcked)),
-    ...token.attempts
-      .filter((attempt) => attempt.state === 'unknown')
-      .map((attempt) => () => reconcileUnknown({ ...round, token, attempt })),
-  ];
-  for (const work of works) {
+async function workThrough(round: Round, attempts: readonly PolledAttempt[]): Promise<void> {
+  const account = await open(round, attempts);
+  if (!account) return;
+  const { parts, token, settings, context } = round;
+  const opened = { parts, account, settings, context };
+  const guard = async (concerned: readonly PolledAttempt[], work: () => Promise<void>) => {
     try {
-      yield* await work();
+      await work();
     } catch (error) {
-      failures.push(error);
+      round.failures.push({ error, account, slotKinds: slotKindsOf(concerned) });
     }
+  };
+  const acked = attempts.filter(isAcked);
+  if (acked.length > 0) {
+    await guard(acked, async () => {
+      const polled = await pollAcked(opened, acked);
+      round.open.push(...polled.open);
+      round.failures.push(...polled.failures.map((failure) => ({ ...failure, account })));
+      for (const slotKind of slotKinds) round.finished[slotKind] += polled.finished[slotKind];
+    });
   }
+  for (const attempt of attempts.filter(({ state }) => state === 'unknown')) {
+    await guard([attempt], async () => {
+      round.open.push(...(await reconcileUnknown({ ...opened, token, attempt })));
+    });
+  }
+}
+
+async function open(
+  { parts, token, failures }: Round,
+  attempts: readonly PolledAttempt[],
+): Promise<Account | undefined> {
+  const { id: tokenId, provider, target } = token;
+  const [first] = attempts;
+  try {
+    const route = first && { attemptId: first.id, key: first.routeKey };
+    return await openAccount(parts, { tokenId, provider, target, ...(route && { route }) });
+  } catch (error) {
+    failures.push({ error, account: undefined, slotKinds: slotKindsOf(attempts) });
+    return undefined;
+  }
+}
+
+/** Only what is still open can be lost from the lists. */
+function watchWindows({ parts, token, settings, finished }: Round): OpenWork[] {
+  return slotKinds.flatMap((slotKind) => {
+    const listed = token.attempts.filter((attempt) => attempt.takesTurn && slotKindsOf([attempt])[0] === slotKind);
+    if (listed.length === 0) return [];
+    const rate = parts.finishRates.note({ tokenId: token.id, slotKind }, finished[slotKind]);
+    const window = finishedWindow(token.provider, settings, slotKind);
+    const wishMs = windowWishMs(rate, { open: listed.length - finished[slotKind], window });
+    return wishMs === undefined ? [] : [{ kind: 'window', wishMs }];
+  });
 }
 
 async function giveUpSenders(
@@ -74,15 +127,15 @@ async function giveUpSenders(
   }
 }
 
-async function giveUpRenders(
-  parts: WorkerParts,
-  tokenId: string,
-  settings: Settings,
-  { log }: JobContext,
-): Promise<void> {
-  const expired = await expireAttempts(parts.database, tokenId, settings['render.maximumMs']);
+/** After the polling, so that what has finished at last is not given up. */
+async function giveUpOverdue({ parts, token, settings, context }: Round): Promise<void> {
+  const overdue = token.attempts.filter((attempt) => {
+    const task = { ...attempt.generation, takesTurn: attempt.takesTurn };
+    return attempt.sentAgoMs >= maximumTaskMs(settings, task);
+  });
+  const expired = await expireAttempts(parts.database, overdue);
   for (const { attemptId, generationId, event } of expired) {
-    log.error({ attemptId, generationId, tokenId }, 'render took longer than allowed, given up');
+    context.log.error({ attemptId, generationId, tokenId: token.id }, 'task took longer than allowed, given up');
     await announce(parts, [event]);
   }
   if (expired.length > 0) await ringDispatch(parts);
@@ -90,40 +143,6 @@ async function giveUpRenders(
 
 function end(parts: WorkerParts, tokenId: string): undefined {
   parts.pollFailures.clear(tokenId);
-}
-
-interface FailedRound {
-  tokenId: string;
-  account: Account | undefined;
-  failures: readonly unknown[];
-  settings: Settings;
-}
-
-/** Nothing is lost by a failed round; only what is the account's own fault is held against it. */
-async function putOff(parts: WorkerParts, failed: FailedRound, { log }: JobContext): Promise<JobResult> {
-  const { tokenId, account, failures, settings } = failed;
-  const count = parts.pollFailures.add(tokenId);
-  const againInMs = failurePauseMs(count, boundsOf(parts, settings));
-  for (const failure of failures) {
-    log.warn({ tokenId, reason: describeFailure(failure), failures: count, againInMs }, 'round of polling failed');
-    if (!isUpstreamError(failure)) {
-      log.debug({ error: failure }, 'what failed');
-    } else if (failure.tokenEffect.effect === 'credential_rejected' && account) {
-      await renewCredential(parts, account, log);
-    } else if (failure.tokenEffect.effect === 'cool_down' && failure.fault === 'token') {
-      const forMs = failure.tokenEffect.retryAfterMs ?? settings['token.coolDownMs'];
-      await coolToken(parts.database, { tokenId, slotKind: 'video', forMs });
-    }
-  }
-  return { againInMs };
-}
-
-async function renewCredential(parts: WorkerParts, account: Account, log: JobContext['log']): Promise<void> {
-  try {
-    await parts.credentials.renew(account.tokenId, account.credential.version);
-  } catch (error) {
-    log.warn({ tokenId: account.tokenId, reason: describeFailure(error) }, 'credential not renewed');
-  }
 }
 
 function boundsOf(parts: WorkerParts, settings: Settings) {

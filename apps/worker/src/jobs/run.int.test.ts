@@ -33,6 +33,7 @@ const generationOf = ({ generationId }: Assigned) =>
   file.database.generation.findUniqueOrThrow({ where: { id: generationId }, include: { usage: true } });
 const attemptOf = ({ attemptId }: Assigned) =>
   file.database.submitAttempt.findUniqueOrThrow({ where: { id: attemptId } });
+const send = (one: Assigned) => beginSend(file.database, { ...one, knownBefore: { pending: [], finished: [] } });
 const slots = () => file.database.tokenSlot.count({ where: { tokenId } });
 const exclusions = () => file.database.generationExclusion.count({ where: { tokenId } });
 const cancel = ({ generationId }: Assigned) =>
@@ -134,7 +135,7 @@ describe('a run that has nothing to send', () => {
 
   it('does not touch what another process is sending, and gives it up only when that must be over', async () => {
     const one = await assigned();
-    await beginSend(file.database, one);
+    await send(one);
     expect((await run(one))?.againInMs).toBeGreaterThan(45_000);
     const sentAt = new Date(Date.now() - 120_000);
     await file.database.submitAttempt.update({ where: { id: one.attemptId }, data: { sentAt } });
@@ -183,7 +184,7 @@ describe('a submit that is held back', () => {
 
   it('goes elsewhere at once, without proof, while an unknown submit holds the turn', async () => {
     const [first, second] = [await assigned(), await assigned()];
-    await beginSend(file.database, first);
+    await send(first);
     await markUnknown(file.database, first.attemptId, 'reset');
     expect(await run(second)).toBeUndefined();
     expect(worker.upstream.calls.submit).toBe(0);
@@ -194,7 +195,7 @@ describe('a submit that is held back', () => {
 
   it('waits for its one token while an unknown submit holds the turn there', async () => {
     const [first, pinned] = [await assigned(), await assigned({ pinnedTo: tokenId })];
-    await beginSend(file.database, first);
+    await send(first);
     await markUnknown(file.database, first.attemptId, 'reset');
     await run(pinned);
     expect((await generationOf(pinned)).notBefore?.getTime()).toBeGreaterThan(Date.now());
@@ -203,7 +204,7 @@ describe('a submit that is held back', () => {
 
   it('is put back when its turn does not come in time', async () => {
     const [first, second] = [await assigned(), await assigned()];
-    await beginSend(file.database, first);
+    await send(first);
     expect((await run(second))?.againInMs).toBeGreaterThanOrEqual(1_000);
     expect(worker.upstream.tasks).toHaveLength(0);
     expect(await attemptOf(second)).toMatchObject({ state: 'intent' });
@@ -377,7 +378,7 @@ describe('an answer', () => {
 
   it('that names the task of another generation is lost: neither adopted nor sent again', async () => {
     const first = await assigned();
-    await beginSend(file.database, first);
+    await send(first);
     const operation = { id: 'task-1' };
     await acknowledgeSubmit(file.database, { ...first, operation, from: ['sent'], litterId: 'l' });
     const second = await assigned();

@@ -5,8 +5,10 @@ export type OpenWork =
   | { kind: 'rendering'; sinceMs: number; progress: number }
   /** Being reconciled; three clean listings must span `settleMs` to prove it absent. */
   | { kind: 'unknown'; sentAgoMs: number; settleMs: number }
-  /** Somebody is sending it; after `leftMs` it counts as unknown. */
-  | { kind: 'sent'; leftMs: number };
+  /** Nothing can be done about it before this time has passed: somebody is sending it, or its answer may still be on the way. */
+  | { kind: 'sent'; leftMs: number }
+  /** The list of finished tasks should be read by then, whatever they look like. */
+  | { kind: 'window'; wishMs: number };
 
 export interface PollBounds {
   minimumMs: number;
@@ -27,6 +29,7 @@ export function pollIntervalMs(work: readonly OpenWork[], bounds: PollBounds): n
 function wishOf(work: OpenWork): number {
   if (work.kind === 'rendering') return renderWishMs(work);
   if (work.kind === 'sent') return work.leftMs;
+  if (work.kind === 'window') return work.wishMs;
   // Soon at first, for an accepted task shows up within seconds; then some listings over the settling time.
   return Math.min(work.sentAgoMs / 4, work.settleMs / 6);
 }

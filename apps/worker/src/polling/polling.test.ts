@@ -71,13 +71,21 @@ describe('failures in a row', () => {
 
 describe('what the upstream said', () => {
   const attempt = (id: string, more: Partial<AckedAttempt['generation']> & { heard?: number } = {}): AckedAttempt => ({
-    ...{ id, generationId: `g-${id}`, state: 'acked', fence: 1n, takesTurn: true, knownBefore: null },
+    ...{ id, generationId: `g-${id}`, state: 'acked', step: 1, fence: 1n, takesTurn: true, knownBefore: null },
+    routeKey: 'direct',
     ...{ sentAgoMs: 10_000, ackedAgoMs: 9_000, operation: { id: `task-${id}` }, progress: more.heard ?? 0 },
-    generation: { state: 'running', stage: 'rendering', progress: 10, lastEventAgoMs: 5_000, ...more },
+    generation: {
+      ...{ kind: 'video', workflow: 'video', lane: 'sora:video:pro:sora2', state: 'running', stage: 'rendering' },
+      ...{ progress: 10, lastEventAgoMs: 5_000 },
+      ...more,
+    },
   });
   const sort = (one: AckedAttempt, outcome?: PollOutcome) =>
-    sortOutcomes([one], new Map(outcome ? [[one.operation.id, outcome]] : []));
-  const nothing = { pending: [], progressed: [], done: [], refused: [] };
+    sortOutcomes([one], new Map(outcome ? [[one.operation.id, outcome]] : []), {
+      tokenId: 'token',
+      newId: () => 'new',
+    });
+  const nothing = { pending: [], progressed: [], done: [], next: [], refused: [] };
 
   it('of a task that it does not name is nothing', () => {
     expect(sort(attempt('a'))).toEqual(nothing);
@@ -104,9 +112,22 @@ describe('what the upstream said', () => {
     const operation = { id: 'task-a', data: 'gen_1' };
     const ids = { attemptId: 'a', generationId: 'g-a' };
     expect(sort(attempt('a'), { state: 'done', operation, media: [] }).done).toEqual([
-      { ...ids, operation, media: [] },
+      { ...ids, operation, media: [], extras: {} },
+    ]);
+    expect(sort(attempt('a'), { state: 'done', operation, media: [], text: '' }).done).toMatchObject([
+      { extras: { text: '' } },
     ]);
     const error = { code: 'content_policy_violation', message: 'no' } as const;
     expect(sort(attempt('a'), { state: 'refused', error }).refused).toEqual([{ ...ids, error }]);
+  });
+
+  it('at the end of a step keeps the rest on the account, with whatever else its lane asks for', () => {
+    const { next } = sort(attempt('a'), { state: 'next', operation: { id: 'task-a' }, carried: 7 });
+    expect(next).toEqual([
+      {
+        ...{ attemptId: 'a', generationId: 'g-a', operation: { id: 'task-a' }, carried: 7 },
+        ...{ lane: 'sora:video:pro:sora2:token', nextAttemptId: 'new' },
+      },
+    ]);
   });
 });

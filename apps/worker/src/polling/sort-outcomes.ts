@@ -1,5 +1,6 @@
 /** From what the upstream said to what is written: pure. */
 import { isTerminal, nextProgress } from '@reelay/contracts/domain';
+import { laneKey, parseLane } from '@reelay/contracts/lane';
 import type { Operation, PollOutcome } from '@reelay/contracts/provider';
 import type { PolledAttempt } from '@reelay/db/attempts/find-open-attempts';
 import type { PollOutcomes } from '@reelay/db/attempts/write-poll-outcomes';
@@ -13,16 +14,30 @@ export function isAcked(attempt: PolledAttempt): attempt is AckedAttempt {
 /** Clients are told of progress at most this often. */
 const eventEveryMs = 1_000;
 
+export interface SortOptions {
+  tokenId: string;
+  /** For attempts that are opened by it. */
+  newId: () => string;
+}
+
+/** An operation without an outcome could not be asked for this time; it is as pending as before. */
 export function sortOutcomes(
   attempts: readonly AckedAttempt[],
   outcomes: ReadonlyMap<string, PollOutcome>,
+  { tokenId, newId }: SortOptions,
 ): PollOutcomes {
-  const sorted: PollOutcomes = { pending: [], progressed: [], done: [], refused: [] };
+  const sorted: PollOutcomes = { pending: [], progressed: [], done: [], next: [], refused: [] };
   for (const attempt of attempts) {
     const outcome = outcomes.get(attempt.operation.id) ?? { state: 'pending' };
     const { id: attemptId, generationId } = attempt;
     if (outcome.state === 'done') {
-      sorted.done.push({ attemptId, generationId, operation: outcome.operation, media: outcome.media });
+      const { operation, media, text, character } = outcome;
+      const extras = { ...(text !== undefined && { text }), ...(character && { character }) };
+      sorted.done.push({ attemptId, generationId, operation, media, extras });
+    } else if (outcome.state === 'next') {
+      const { operation, carried } = outcome;
+      const lane = laneKey({ ...parseLane(attempt.generation.lane), tokenId });
+      sorted.next.push({ attemptId, generationId, operation, carried, lane, nextAttemptId: newId() });
     } else if (outcome.state === 'refused') {
       sorted.refused.push({ attemptId, generationId, error: outcome.error });
     } else if (outcome.progress !== undefined) {
@@ -39,5 +54,6 @@ function sortProgress(sorted: PollOutcomes, attempt: AckedAttempt, reported: num
   const told = nextProgress(progress, reported);
   const isDue = lastEventAgoMs === null || lastEventAgoMs >= eventEveryMs;
   if (isTerminal(state) || told <= progress || !isDue) return;
-  sorted.progressed.push({ generationId: attempt.generationId, stage: 'rendering', progress: told });
+  const { id: attemptId, generationId } = attempt;
+  sorted.progressed.push({ attemptId, generationId, stage: 'rendering', progress: told });
 }

@@ -6,6 +6,7 @@ import { failure } from '../testing/scripted-upstream.js';
 import { decideSubmitOutcome, describeFailure } from './decide-submit-outcome.js';
 
 const coolDown = { effect: 'cool_down', retryAfterMs: 5_000 } as const;
+const notSent = { isSent: false, reconcile: 'elimination' } as const;
 const rejected = { effect: 'credential_rejected' } as const;
 
 describe('the outcome of a failed submit', () => {
@@ -44,7 +45,7 @@ describe('the outcome of a failed submit', () => {
     ],
     ['of a programming error', new TypeError('x'), { kind: 'unknown' }],
   ])('%s, after it was sent', (_name, error, outcome) => {
-    expect(decideSubmitOutcome(error, true)).toMatchObject(outcome);
+    expect(decideSubmitOutcome(error, { isSent: true, reconcile: 'elimination' })).toMatchObject(outcome);
   });
 
   it.each([
@@ -52,7 +53,22 @@ describe('the outcome of a failed submit', () => {
     ['a programming error', new TypeError('x')],
     ['a missing credential', new AppError('credential_unavailable', 'x')],
   ])('before it was sent, %s is no unknown submit', (_name, error) => {
-    expect(decideSubmitOutcome(error, false)).toMatchObject({ kind: 'returned', to: 'not_sent' });
+    expect(decideSubmitOutcome(error, notSent)).toMatchObject({ kind: 'returned', to: 'not_sent' });
+  });
+
+  it.each([
+    ['unknown', failure({ submitClass: 'unknown' }), { kind: 'returned', to: 'not_sent', avoidsToken: false }],
+    ['unknown to the proxy', failure({ submitClass: 'unknown', fault: 'proxy' }), { avoidsToken: true }],
+    ['of a programming error', new TypeError('x'), { kind: 'returned', to: 'not_sent' }],
+    ['refused for the client', failure({ submitClass: 'refused', fault: 'client' }), { kind: 'refused', by: 'client' }],
+  ])('%s, of a step that may be repeated freely, needs no reconciliation', (_name, error, outcome) => {
+    expect(decideSubmitOutcome(error, { isSent: true, reconcile: 'repeat' })).toMatchObject(outcome);
+  });
+
+  it('is the end where a reference is gone, which only the client has', () => {
+    const gone = new AppError('media_unavailable', 'x');
+    expect(decideSubmitOutcome(gone, notSent)).toEqual({ kind: 'refused', by: 'client' });
+    expect(decideSubmitOutcome(gone, { isSent: true, reconcile: 'lookup' })).toEqual({ kind: 'unknown' });
   });
 
   it.each([
@@ -62,7 +78,7 @@ describe('the outcome of a failed submit', () => {
     ['the upstream is away', failure({ fault: 'upstream' }), false],
     ['something unforeseen happened', new TypeError('x'), false],
   ])('makes others come first when %s: %#', (_name, error, avoidsToken) => {
-    expect(decideSubmitOutcome(error, false)).toMatchObject({ kind: 'returned', avoidsToken });
+    expect(decideSubmitOutcome(error, notSent)).toMatchObject({ kind: 'returned', avoidsToken });
   });
 
   const errors = fc.record({
@@ -71,10 +87,14 @@ describe('the outcome of a failed submit', () => {
     tokenEffect: fc.constantFrom<TokenEffect>({ effect: 'none' }, { effect: 'cool_down' }, coolDown, rejected),
   });
 
-  it('is never anything but unknown when the upstream may have accepted', () => {
+  it('is never anything but unknown when the upstream may have accepted and that matters', () => {
+    const reconciles = fc.constantFrom('elimination', 'lookup', 'none');
     fc.assert(
-      fc.property(errors, (options) => {
-        const outcome = decideSubmitOutcome(failure({ ...options, submitClass: 'unknown' }), true);
+      fc.property(errors, reconciles, (options, reconcile) => {
+        const outcome = decideSubmitOutcome(failure({ ...options, submitClass: 'unknown' }), {
+          isSent: true,
+          reconcile,
+        });
         expect(outcome.kind).toBe('unknown');
       }),
     );
@@ -83,7 +103,7 @@ describe('the outcome of a failed submit', () => {
   it('blames the client and the token only for refusals that are theirs', () => {
     fc.assert(
       fc.property(errors, fc.boolean(), (options, isSent) => {
-        const outcome = decideSubmitOutcome(failure(options), isSent);
+        const outcome = decideSubmitOutcome(failure(options), { isSent, reconcile: 'elimination' });
         if (outcome.kind !== 'refused') return;
         expect(options).toMatchObject({ submitClass: 'refused', fault: outcome.by });
       }),

@@ -1,5 +1,6 @@
 /** What a failed submit means for the journal: pure, so that the table of cases can be read and tested by itself. */
 import { type ErrorCode, isAppError } from '@reelay/contracts/errors';
+import type { StepPlan } from '@reelay/contracts/provider';
 import { cutText, toStorableText } from '@reelay/contracts/storable-text';
 import { isUpstreamError } from '@reelay/contracts/upstream-error';
 
@@ -22,13 +23,22 @@ export type SubmitOutcome =
   | { kind: 'refused'; by: 'client' }
   | { kind: 'refused'; by: 'token'; coolsToken: boolean; retryAfterMs: number | undefined };
 
-/** `isSent`: this process committed `sent` for the attempt. Before that, nothing that fails can have been accepted. */
-export function decideSubmitOutcome(error: unknown, isSent: boolean): SubmitOutcome {
+export interface SubmitSituation {
+  /** This process committed `sent` for the attempt. Before that, nothing that fails can have been accepted. */
+  isSent: boolean;
+  /** Where a second submit costs and leaves nothing (`repeat`), nobody needs to know whether there was a first. */
+  reconcile: StepPlan['reconcile'];
+}
+
+export function decideSubmitOutcome(error: unknown, { isSent, reconcile }: SubmitSituation): SubmitOutcome {
+  const mayBeUnknown = isSent && reconcile !== 'repeat';
   if (!isUpstreamError(error)) {
-    if (isSent) return { kind: 'unknown' };
+    if (mayBeUnknown) return { kind: 'unknown' };
+    // A reference that is gone from the store does not come back, and only the client has it.
+    if (!isSent && isAppError(error) && error.code === 'media_unavailable') return { kind: 'refused', by: 'client' };
     return { ...returned('not_sent'), avoidsToken: isAppError(error) && error.code === 'credential_unavailable' };
   }
-  if (isSent && error.submitClass === 'unknown') return { kind: 'unknown' };
+  if (mayBeUnknown && error.submitClass === 'unknown') return { kind: 'unknown' };
   const isRefused = error.submitClass === 'refused';
   const effect = error.tokenEffect;
   const coolsToken = effect.effect === 'cool_down';

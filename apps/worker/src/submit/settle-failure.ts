@@ -2,6 +2,7 @@
 import { slotKindOf } from '@reelay/contracts/domain';
 import { AppError, type StoredError, toStoredError } from '@reelay/contracts/errors';
 import { parseLane } from '@reelay/contracts/lane';
+import type { StepPlan } from '@reelay/contracts/provider';
 import { isUpstreamError } from '@reelay/contracts/upstream-error';
 import { markUnknown } from '@reelay/db/attempts/mark-unknown';
 import { refuseByClientFault, refuseByTokenFault } from '@reelay/db/attempts/refuse-attempt';
@@ -22,13 +23,15 @@ export interface SubmitFailure {
   error: unknown;
   /** This process committed `sent`; only then may it speak for an attempt in that state. */
   isSent: boolean;
+  /** Of the step; undefined when it was not come to. */
+  reconcile: StepPlan['reconcile'] | undefined;
   /** Of the access token it was tried with; undefined when there was none. */
   credentialVersion: number | undefined;
 }
 
 export async function settleFailure(job: SubmitJob, failure: SubmitFailure): Promise<JobResult> {
   const { parts, attempt, log, signal } = job;
-  const { error, isSent } = failure;
+  const { error, isSent, reconcile = 'none' } = failure;
   if (!isSent) {
     if (error instanceof TurnNotReached && error.heldBy === 'sent') return { againInMs: 1_000 * (1 + parts.random()) };
     if (error instanceof TurnNotReached) return settleWithdrawal(job, await goElsewhere(job, error.message));
@@ -37,7 +40,7 @@ export async function settleFailure(job: SubmitJob, failure: SubmitFailure): Pro
     // The job's lock is lost: another process works on this attempt by now.
     signal.throwIfAborted();
   }
-  const outcome = decideSubmitOutcome(error, isSent);
+  const outcome = decideSubmitOutcome(error, { isSent, reconcile });
   const reason = describeFailure(error);
   log.warn({ attemptId: attempt.id, tokenId: attempt.tokenId, isSent, reason }, messageOf(outcome));
   if (!isUpstreamError(error)) log.debug({ error }, 'what failed');
@@ -151,7 +154,10 @@ function blameToken(
 async function renewCredential({ parts, attempt, log }: SubmitJob, staleVersion: number | undefined): Promise<boolean> {
   if (staleVersion === undefined) return false;
   try {
-    const { version } = await parts.credentials.renew(attempt.tokenId, staleVersion);
+    const { version } = await parts.credentials.renew(attempt.tokenId, staleVersion, {
+      attemptId: attempt.id,
+      key: attempt.routeKey,
+    });
     return version !== staleVersion;
   } catch (error) {
     log.warn({ tokenId: attempt.tokenId, reason: describeFailure(error) }, 'credential not renewed');

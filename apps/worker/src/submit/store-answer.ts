@@ -1,6 +1,6 @@
 /** The upstream has accepted: its answer is the one thing of a submit that cannot be had again, so storing it is tried for a while. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Operation } from '@reelay/contracts/provider';
+import type { Operation, Submitted } from '@reelay/contracts/provider';
 import { type Acknowledgement, acknowledgeSubmit } from '@reelay/db/attempts/acknowledge-submit';
 import { closeLost } from '@reelay/db/attempts/close-unknown';
 import { markUnknown } from '@reelay/db/attempts/mark-unknown';
@@ -8,16 +8,18 @@ import type { JobResult } from '@reelay/platform/consume';
 import { crashPoint } from '@reelay/platform/crash-point';
 import { newUlid } from '@reelay/platform/ulid';
 import { announce } from '../announce.js';
+import { maximumTaskMs } from '../polling/maximum-task-time.js';
 import type { SubmitJob } from './submit-job.js';
 
 const longestMs = 30_000;
 const againMs = 250;
 
-export async function storeAnswer(job: SubmitJob, operation: Operation): Promise<JobResult> {
+export async function storeAnswer(job: SubmitJob, submitted: Submitted, takesTurn: boolean): Promise<JobResult> {
   const { parts, attempt, log } = job;
-  const { outcome, events } = await acknowledgeInsistently(job, operation);
+  const { operation } = submitted;
+  const { outcome, events } = await acknowledgeInsistently(job, submitted);
   const fields = { attemptId: attempt.id, tokenId: attempt.tokenId, operationId: operation.id };
-  if (outcome === 'taken') return giveUpIndistinct(job, operation);
+  if (outcome === 'taken') return giveUpIndistinct(job, operation, takesTurn);
   if (outcome === 'late') {
     log.warn({ ...fields, litter: 'late_answer' }, 'answer came after the submit was given up, noted as litter');
     return undefined;
@@ -32,11 +34,14 @@ export async function storeAnswer(job: SubmitJob, operation: Operation): Promise
 /** Should it not succeed, the attempt stays `sent`, becomes unknown and is found by reconciliation. */
 async function acknowledgeInsistently(
   { parts, attempt, log }: SubmitJob,
-  operation: Operation,
+  { operation, litter = [] }: Submitted,
 ): Promise<Acknowledgement> {
   const giveUpAt = performance.now() + longestMs;
   const { id: attemptId, generationId, tokenId } = attempt;
-  const ack = { attemptId, generationId, tokenId, operation, from: ['sent', 'unknown'] as const, litterId: newUlid() };
+  const ack = {
+    ...{ attemptId, generationId, tokenId, operation, from: ['sent', 'unknown'] as const, litterId: newUlid() },
+    litter: litter.map((note) => ({ ...note, id: newUlid() })),
+  };
   for (;;) {
     try {
       return await acknowledgeSubmit(parts.database, ack);
@@ -52,6 +57,7 @@ async function acknowledgeInsistently(
 async function giveUpIndistinct(
   { parts, attempt, subject, settings, log }: SubmitJob,
   operation: Operation,
+  takesTurn: boolean,
 ): Promise<JobResult> {
   const reason = 'the upstream named a task that another generation has';
   log.error({ attemptId: attempt.id, tokenId: attempt.tokenId, operationId: operation.id }, reason);
@@ -61,7 +67,7 @@ async function giveUpIndistinct(
     generationId: attempt.generationId,
     fence: subject.fence,
     reason,
-    renderMaximumMs: settings['render.maximumMs'],
+    maximumTaskMs: maximumTaskMs(settings, { ...subject.request, takesTurn }),
   });
   await announce(parts, events);
   return undefined;

@@ -8,7 +8,7 @@ import type { JournalledAttempt } from './submit-journal.js';
 export interface SubmitJob {
   parts: WorkerParts;
   subject: RunSubject;
-  attempt: JournalledAttempt;
+  attempt: JournalledAttempt & { routeKey: string };
   settings: Settings;
   /** Of the job, or of the process that is leaving. */
   signal: AbortSignal;

@@ -3,6 +3,7 @@
  * because the adaptor above can only report that the request was held back.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { SlotKind } from '@reelay/contracts/domain';
 import type { CallContext, Provider } from '@reelay/contracts/provider';
 import type { Settings } from '@reelay/contracts/settings';
 import { beginSend, type KnownBefore, type SendPermission } from '@reelay/db/attempts/begin-send';
@@ -16,11 +17,14 @@ export interface JournalledAttempt {
   generationId: string;
   fence: bigint;
   tokenId: string;
-  takesTurn: boolean;
 }
 
 export interface JournalOptions {
   attempt: JournalledAttempt;
+  /** Whether an unknown outcome is found by elimination: then submits of the token take turns. */
+  takesTurn: boolean;
+  /** On whose lists the task will be. */
+  slotKind: SlotKind;
   provider: Provider;
   /** For the one list call that tells what was there before. */
   context: CallContext;
@@ -75,10 +79,10 @@ export class SubmitJournal {
   };
 
   async #commitSent(): Promise<{ commitStartedAt: number; freshMs: number }> {
-    const { attempt, settings, signal } = this.#options;
+    const { attempt, takesTurn, settings, signal } = this.#options;
     const giveUpAt = performance.now() + settings['submit.turnMs'];
     for (;;) {
-      const knownBefore = attempt.takesTurn ? await this.#takeTurn(giveUpAt) : undefined;
+      const knownBefore = takesTurn ? await this.#takeTurn(giveUpAt) : undefined;
       signal.throwIfAborted();
       crashPoint('run.before-sent');
       const commitStartedAt = performance.now();
@@ -109,16 +113,18 @@ export class SubmitJournal {
   }
 
   async #listKnown(lastUnresolvedAgoMs = Number.POSITIVE_INFINITY): Promise<KnownBefore> {
-    const { attempt, provider, context, settings } = this.#options;
+    const { attempt, slotKind, provider, context, settings } = this.#options;
+    const { tokenId } = attempt;
     const { database, listings } = this.#parts;
     const youngerThanMs = Math.min(settings['reconcile.knownBeforeMs'], lastUnresolvedAgoMs);
-    const cached = listings.find(attempt.tokenId, youngerThanMs);
+    const cached = listings.find({ tokenId, slotKind }, youngerThanMs);
     if (cached) return cached;
-    const remember = listings.begin(attempt.tokenId);
+    const remember = listings.begin({ tokenId, slotKind });
     // Down to a task of ours is enough: whatever is new stands above it. What is seen below it is noted all the same, so that the
     // next listing still finds something known when a few of them were deleted.
-    const landmarks = await findLandmarks(database, attempt.tokenId);
-    const listing = await provider.list(landmarks.length > 0 ? new Set(landmarks) : undefined, context);
+    const landmarks = await findLandmarks(database, tokenId, slotKind);
+    const until = landmarks.length > 0 && { until: new Set(landmarks) };
+    const listing = await provider.list({ slotKind, ...until }, context);
     const known = knownAfter(listing);
     if (listing.complete) remember(known);
     return known;

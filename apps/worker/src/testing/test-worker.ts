@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { GenerationEvent } from '@reelay/contracts/events';
 import type { JobPayload, QueueName } from '@reelay/contracts/jobs';
 import { createTargets } from '@reelay/contracts/provider-declarations';
-import type { SettingKey } from '@reelay/contracts/settings';
+import type { Settings } from '@reelay/contracts/settings';
 import type { CredentialView } from '@reelay/contracts/tokens';
 import { createDatabase, type Database } from '@reelay/db/client';
 import { createSettingsReader, writeSettings } from '@reelay/db/settings';
@@ -17,8 +17,10 @@ import type { EnqueueOptions } from '@reelay/platform/queues';
 import type { Storage } from '@reelay/platform/storage';
 import { createTestDatabase } from '@reelay/testing/database';
 import { FailureCounts } from '../polling/failure-counts.js';
+import { FinishRates } from '../polling/finish-rates.js';
 import { ListingCache } from '../submit/listing-cache.js';
 import { CallRecorder } from '../upstream/call-recorder.js';
+import type { AttemptRoute } from '../upstream/credentials.js';
 import type { WorkerParts } from '../worker-parts.js';
 import { ScriptedUpstream } from './scripted-upstream.js';
 
@@ -45,16 +47,21 @@ export class RungBells {
 export class HeldCredentials {
   readonly renewed: number[] = [];
   isAvailable = true;
+  /** The ways out that were asked for. */
+  readonly routes: AttemptRoute[] = [];
+  readonly unavailableRoutes = new Set<string>();
 
-  async get(): Promise<CredentialView> {
-    if (!this.isAvailable) throw new Error('the token-manager does not answer');
+  async get(_tokenId: string, route?: AttemptRoute): Promise<CredentialView> {
+    if (route) this.routes.push(route);
+    if (!this.isAvailable || this.unavailableRoutes.has(route?.key ?? ''))
+      throw new Error('the token-manager does not answer');
     const version = 1 + this.renewed.length;
     return { accessToken: `access-${version}`, version, expiresAt: null, target: 'simulator', proxyUrl: null };
   }
 
-  async renew(_tokenId: string, staleVersion: number): Promise<CredentialView> {
+  async renew(tokenId: string, staleVersion: number): Promise<CredentialView> {
     this.renewed.push(staleVersion);
-    return this.get();
+    return this.get(tokenId);
   }
 }
 
@@ -76,7 +83,7 @@ export interface TestFile {
   database: Database;
   storage: Storage;
   /** A worker with nothing in its memory; settings stay as they are written until the next one. */
-  startWorker(settings?: Partial<Record<SettingKey, number>>, mediaUrl?: string): Promise<TestWorker>;
+  startWorker(settings?: Partial<Settings>, mediaUrl?: string): Promise<TestWorker>;
   close(): Promise<void>;
 }
 
@@ -120,6 +127,7 @@ function assemble(shared: Pick<WorkerParts, 'database' | 'storage' | 'http'> & {
     targets: createTargets(mediaUrl),
     listings: new ListingCache(),
     pollFailures: new FailureCounts(),
+    finishRates: new FinishRates(),
   });
   return {
     ...{ parts: sibling(), sibling, upstream, bells, credentials, published, drain },

@@ -5,6 +5,7 @@ import type { Logger } from '@reelay/platform/logger';
 import type { WorkerParts } from '../worker-parts.js';
 import { cleanLitter } from './clean-litter.js';
 import { repair } from './repair.js';
+import { sweepReferences } from './sweep-references.js';
 import { startTimer, type Timer } from './timer-loop.js';
 
 const retentionPeriodMs = 60 * 60_000;
@@ -27,8 +28,15 @@ export function startTimers(parts: WorkerParts, { log, storage }: TimerSurroundi
     }),
     startTimer({
       ...{ database, log, name: 'worker.litter', beginsAtOnce: false },
-      periodMs: repairPeriodMs,
+      // Shorter than repair: what it removes may be public for as long.
+      periodMs: async () => (await parts.settings.read())['timer.litterMs'],
       round: (signal) => cleanLitter(parts, log, signal),
+    }),
+    startTimer({
+      ...{ database, log, name: 'worker.references', beginsAtOnce: false },
+      // Often enough that nothing is kept much longer than asked for.
+      periodMs: async () => Math.max(await repairPeriodMs(), (await parts.settings.read())['reference.sweepMs'] / 4),
+      round: (signal) => sweepReferences(parts, log, signal),
     }),
     startTimer({
       ...{ database, log, name: 'worker.retention', beginsAtOnce: false },

@@ -74,6 +74,19 @@ describe('litter', () => {
       { id: 'stays', doneAt: null, tries: 1, lastError: expect.stringContaining('not today') },
     ]);
   });
+
+  it('that cannot be removed is left to a person after many tries, with the reason', async () => {
+    await addLitter(file.database, { id: 'nameless', tokenId, kind: 'character', reference: {}, firstTryInMs: 0 });
+    const { 'litter.attempts': attempts } = await worker.parts.settings.read();
+    await file.database.$executeRaw`UPDATE upstream_litter SET tries = ${attempts - 1} WHERE id = 'nameless'`;
+    worker.upstream.cleanUp = async () => {
+      throw failure({ message: 'its id is not known' });
+    };
+    await cleanLitter(worker.parts, worker.context.log, worker.context.signal);
+    const row = await file.database.upstreamLitter.findUniqueOrThrow({ where: { id: 'nameless' } });
+    expect(row).toMatchObject({ doneAt: null, nextTryAt: null, tries: attempts });
+    expect(row.lastError).toContain('its id is not known');
+  });
 });
 
 it('what crashed downloads left is removed while the worker runs, when it has stood still for an hour', async () => {

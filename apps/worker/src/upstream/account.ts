@@ -5,6 +5,7 @@ import type { CallContext, Provider, ProviderTarget } from '@reelay/contracts/pr
 import type { Settings } from '@reelay/contracts/settings';
 import type { CredentialView } from '@reelay/contracts/tokens';
 import type { WorkerParts } from '../worker-parts.js';
+import type { AttemptRoute } from './credentials.js';
 
 export interface Account {
   readonly tokenId: string;
@@ -17,6 +18,8 @@ export interface AccountName {
   tokenId: string;
   provider: string;
   target: string;
+  /** Of the attempt the calls are about; left out, the proxy the token has now is used. */
+  route?: AttemptRoute;
 }
 
 /** Undefined where this process has no way to the target (the simulator's URL is not configured) or no adaptor for the provider. */
@@ -38,7 +41,7 @@ export async function openAccount(parts: WorkerParts, name: AccountName): Promis
       `This worker cannot reach the upstream "${name.target}" of "${name.provider}"; set its URL (SIMULATOR_URL for the simulator).`,
     );
   }
-  return { tokenId: name.tokenId, ...upstream, credential: await parts.credentials.get(name.tokenId) };
+  return { tokenId: name.tokenId, ...upstream, credential: await parts.credentials.get(name.tokenId, name.route) };
 }
 
 export interface CallPurpose {
@@ -57,6 +60,7 @@ export function callContext(parts: WorkerParts, account: Account, purpose: CallP
   return {
     fetch: parts.http.createFetch({
       ...(credential.proxyUrl !== null && { proxyUrl: credential.proxyUrl }),
+      ...(credential.uploadProxyUrl && { uploadProxyUrl: credential.uploadProxyUrl }),
       signal,
       onCall: (record) => parts.calls.record(subject, record),
     }),
@@ -71,9 +75,9 @@ export function callContext(parts: WorkerParts, account: Account, purpose: CallP
   };
 }
 
-/** `sora.draftsPage` is handed to the provider `sora` as `draftsPage`. */
+/** `sora.draftsPage` is handed to the provider `sora` as `draftsPage`, a switch as 1 or 0. */
 function settingsOf(providerId: string, settings: Settings): Record<string, number> {
   const prefix = `${providerId}.`;
   const entries = Object.entries(settings).filter(([key]) => key.startsWith(prefix));
-  return Object.fromEntries(entries.map(([key, value]) => [key.slice(prefix.length), value]));
+  return Object.fromEntries(entries.map(([key, value]) => [key.slice(prefix.length), Number(value)]));
 }

@@ -7,7 +7,7 @@ import { CredentialClient } from './credentials.js';
 class Manager {
   readonly asked: UpstreamRequest[] = [];
   view: CredentialView = { accessToken: 'a-1', version: 1, expiresAt: null, target: 'sora', proxyUrl: null };
-  answer: () => Promise<UpstreamResponse> = async () => ({ status: 200, headers: {}, text: JSON.stringify(this.view) });
+  answer: () => Promise<UpstreamResponse> = async () => answerOf(200, JSON.stringify(this.view));
 
   request = (request: UpstreamRequest): Promise<UpstreamResponse> => {
     this.asked.push(request);
@@ -30,11 +30,9 @@ beforeEach(() => {
   });
 });
 
-const refuse = (status: number, code: string) => async () => ({
-  status,
-  headers: {},
-  text: JSON.stringify({ error: { code, message: 'x' } }),
-});
+const answerOf = (status: number, text: string) => ({ status, headers: {}, text, bytes: Buffer.from(text) });
+const refuse = (status: number, code: string) => async () =>
+  answerOf(status, JSON.stringify({ error: { code, message: 'x' } }));
 const unavailable = { code: 'credential_unavailable' };
 
 describe('a credential', () => {
@@ -79,8 +77,8 @@ describe('a credential', () => {
 
   it.each([
     ['a refusal', refuse(404, 'not_found')],
-    ['an answer that is no JSON', async () => ({ status: 200, headers: {}, text: '<html>' })],
-    ['an answer without a token', async () => ({ status: 200, headers: {}, text: '{}' })],
+    ['an answer that is no JSON', async () => answerOf(200, '<html>')],
+    ['an answer without a token', async () => answerOf(200, '{}')],
   ])('is unavailable after %s', async (_name, answer) => {
     manager.answer = answer;
     await expect(client.get('t')).rejects.toMatchObject(unavailable);
@@ -109,5 +107,36 @@ describe('renewing', () => {
     manager.answer = refuse(503, 'credential_unavailable');
     await expect(client.renew('t', 1)).rejects.toMatchObject(unavailable);
     await expect(client.get('t')).rejects.toMatchObject(unavailable);
+  });
+});
+
+describe('the way an attempt leaves by', () => {
+  const route = (attemptId: string, key: string) => ({ attemptId, key });
+  const asked = () => manager.asked.map(({ body }) => JSON.parse(String(body)) as object);
+
+  it('is asked for by its attempt, and once for all that leave the same way', async () => {
+    manager.view.proxyUrl = 'http://first:1';
+    await client.get('t', route('a-1', 'first'));
+    await client.get('t', route('a-2', 'first'));
+    manager.view = { ...manager.view, proxyUrl: 'http://second:2' };
+    expect((await client.get('t', route('a-3', 'second'))).proxyUrl).toBe('http://second:2');
+    expect((await client.get('t', route('a-2', 'first'))).proxyUrl).toBe('http://first:1');
+    await client.get('t');
+    expect(asked()).toEqual([{ attemptId: 'a-1' }, { attemptId: 'a-3' }, {}]);
+  });
+
+  it('does not bring back a version that was refused on another one', async () => {
+    for (const key of ['first', 'second']) await client.get('t', route(`a-${key}`, key));
+    manager.view = { ...manager.view, accessToken: 'a-2', version: 2 };
+    expect((await client.renew('t', 1, route('a-first', 'first'))).version).toBe(2);
+    expect((await client.get('t', route('a-second', 'second'))).version).toBe(2);
+    expect(asked().slice(2)).toEqual([{ staleVersion: 1, attemptId: 'a-first' }, { attemptId: 'a-second' }]);
+  });
+
+  it('that was changed for calls of no attempt is known within half a minute', async () => {
+    await client.get('t');
+    manager.view = { ...manager.view, proxyUrl: 'http://second:2' };
+    now += 30_000;
+    expect((await client.get('t')).proxyUrl).toBe('http://second:2');
   });
 });

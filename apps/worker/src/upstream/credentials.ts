@@ -1,13 +1,20 @@
 /** Access tokens from the token-manager's internal API, kept in memory only and never written down. */
 import { AppError, type ErrorCode, isAppError, isErrorCode } from '@reelay/contracts/errors';
-import { type CredentialView, credentialViewSchema } from '@reelay/contracts/tokens';
+import { type CredentialRequest, type CredentialView, credentialViewSchema } from '@reelay/contracts/tokens';
 import type { HttpClient } from '@reelay/platform/http-client';
+
+/** The way out that an attempt began with and keeps, whatever proxy the token gets meanwhile. */
+export interface AttemptRoute {
+  attemptId: string;
+  /** Equal for attempts of the token that leave through the same proxy. */
+  key: string;
+}
 
 export interface CredentialSource {
   /** @throws AppError `credential_unavailable`: nothing can be done with the token now; it counts against nobody. */
-  get(tokenId: string): Promise<CredentialView>;
+  get(tokenId: string, route?: AttemptRoute): Promise<CredentialView>;
   /** After the upstream refused this version; many at once lead to one refresh. @throws AppError `credential_unavailable` */
-  renew(tokenId: string, staleVersion: number): Promise<CredentialView>;
+  renew(tokenId: string, staleVersion: number, route?: AttemptRoute): Promise<CredentialView>;
 }
 
 export interface CredentialClientOptions {
@@ -20,8 +27,8 @@ export interface CredentialClientOptions {
 
 /** A token this close to its end is asked for anew, so that it does not end on the way. */
 const expiryMarginMs = 30_000;
-/** After this time the answer is asked for again (its proxy may have changed), but still used when nobody answers. */
-const freshMs = 5 * 60_000;
+/** After this time the answer is asked for again (a proxy may have changed), but still used when nobody answers. */
+const freshMs = 30_000;
 /** A refresh upstream may stand behind an answer. */
 const timeoutMs = 20_000;
 
@@ -33,7 +40,8 @@ interface Cached {
 export class CredentialClient implements CredentialSource {
   readonly #options: CredentialClientOptions;
   readonly #now: () => number;
-  readonly #cache = new Map<string, Cached>();
+  /** By token, then by the key of the route; '' is for calls of no attempt. */
+  readonly #cache = new Map<string, Map<string, Cached>>();
   readonly #asking = new Map<string, Promise<CredentialView>>();
 
   constructor(options: CredentialClientOptions) {
@@ -41,11 +49,11 @@ export class CredentialClient implements CredentialSource {
     this.#now = options.now ?? Date.now;
   }
 
-  async get(tokenId: string): Promise<CredentialView> {
-    const cached = this.#findUsable(tokenId);
+  async get(tokenId: string, route?: AttemptRoute): Promise<CredentialView> {
+    const cached = this.#findUsable(tokenId, route);
     if (cached && this.#now() - cached.readAt < freshMs) return cached.view;
     try {
-      return await this.#askOnce(tokenId, undefined);
+      return await this.#askOnce(tokenId, undefined, route);
     } catch (error) {
       // The token-manager may be restarting; what it gave is good until it expires. A clear "no" is not an absence.
       if (cached && !isRefusal(error)) return cached.view;
@@ -53,42 +61,57 @@ export class CredentialClient implements CredentialSource {
     }
   }
 
-  async renew(tokenId: string, staleVersion: number): Promise<CredentialView> {
-    const cached = this.#findUsable(tokenId);
+  async renew(tokenId: string, staleVersion: number, route?: AttemptRoute): Promise<CredentialView> {
+    const cached = this.#findUsable(tokenId, route);
     if (cached && cached.view.version > staleVersion) return cached.view;
-    this.#cache.delete(tokenId);
-    return this.#askOnce(tokenId, staleVersion);
+    // It is refused whichever way it leaves by.
+    this.#drop(tokenId, ({ view }) => view.version <= staleVersion);
+    return this.#askOnce(tokenId, staleVersion, route);
   }
 
-  #findUsable(tokenId: string): Cached | undefined {
-    const cached = this.#cache.get(tokenId);
-    if (!cached) return undefined;
-    const { expiresAt } = cached.view;
-    return expiresAt === null || expiresAt - expiryMarginMs > this.#now() ? cached : undefined;
+  #findUsable(tokenId: string, route: AttemptRoute | undefined): Cached | undefined {
+    const cached = this.#cache.get(tokenId)?.get(route?.key ?? '');
+    return cached && !this.#isOver(cached) ? cached : undefined;
   }
 
-  #askOnce(tokenId: string, staleVersion: number | undefined): Promise<CredentialView> {
-    const key = `${tokenId}:${staleVersion ?? ''}`;
+  #isOver({ view: { expiresAt } }: Cached): boolean {
+    return expiresAt !== null && expiresAt - expiryMarginMs <= this.#now();
+  }
+
+  #drop(tokenId: string, isMeant: (cached: Cached) => boolean): void {
+    const routes = this.#cache.get(tokenId);
+    for (const [key, cached] of routes ?? []) if (isMeant(cached)) routes?.delete(key);
+  }
+
+  #askOnce(tokenId: string, staleVersion?: number, route?: AttemptRoute): Promise<CredentialView> {
+    const key = JSON.stringify([tokenId, staleVersion, route?.key]);
     const asking = this.#asking.get(key);
     if (asking) return asking;
-    const asked = this.#ask(tokenId, staleVersion).finally(() => this.#asking.delete(key));
+    const asked = this.#ask(tokenId, staleVersion, route).finally(() => this.#asking.delete(key));
     this.#asking.set(key, asked);
     return asked;
   }
 
-  async #ask(tokenId: string, staleVersion: number | undefined): Promise<CredentialView> {
+  async #ask(tokenId: string, staleVersion?: number, route?: AttemptRoute): Promise<CredentialView> {
     const { tokenManagerUrl, internalKey, http } = this.#options;
     const url = `${tokenManagerUrl.replace(/\/+$/, '')}/internal/tokens/${encodeURIComponent(tokenId)}/credential`;
     const headers = { authorization: `Bearer ${internalKey}`, 'content-type': 'application/json' };
-    const body = JSON.stringify(staleVersion === undefined ? {} : { staleVersion });
+    const body = JSON.stringify({ staleVersion, attemptId: route?.attemptId } satisfies CredentialRequest);
     const answer = await http.request({ method: 'POST', url, headers, body, timeoutMs }).catch((cause: unknown) => {
       throw unavailable('The token-manager could not be reached for a credential.', { cause });
     });
     if (answer.status !== 200 && answer.status !== 201) throw refusalOf(answer.status, answer.text);
     const view = credentialViewSchema.safeParse(parseJson(answer.text));
     if (!view.success) throw unavailable('The token-manager answered with something that is no credential.');
-    this.#cache.set(tokenId, { view: view.data, readAt: this.#now() });
+    this.#keep(tokenId, route, { view: view.data, readAt: this.#now() });
     return view.data;
+  }
+
+  #keep(tokenId: string, route: AttemptRoute | undefined, cached: Cached): void {
+    // An older version would only be refused; with it go the ways that nobody leaves by any more.
+    this.#drop(tokenId, (known) => this.#isOver(known) || known.view.version < cached.view.version);
+    const routes = this.#cache.get(tokenId) ?? new Map<string, Cached>();
+    this.#cache.set(tokenId, routes.set(route?.key ?? '', cached));
   }
 }
 

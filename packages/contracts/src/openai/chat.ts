@@ -1,14 +1,15 @@
 /** POST /v1/chat/completions as clients really send it. Unknown fields are ignored, as OpenAI's servers do. */
 import { z } from 'zod';
 import { AppError } from '../errors.js';
-import { maximumPromptLength } from '../generation-request.js';
+import { LongText } from '../request/long-text.js';
+import { checkPromptLength, type MediaInput, type RequestInput } from '../request/request-input.js';
 
-const textPart = z.object({ type: z.literal('text'), text: z.string() });
-const otherPart = z.object({ type: z.string() });
+const part = z.looseObject({ type: z.string() });
+const mediaText = z.union([z.string(), z.instanceof(LongText)]);
 
 const message = z.object({
   role: z.enum(['developer', 'system', 'user', 'assistant', 'tool', 'function']),
-  content: z.union([z.string(), z.array(z.union([textPart, otherPart]))]).nullish(),
+  content: z.union([z.string(), z.instanceof(LongText), z.array(part)]).nullish(),
 });
 
 export const chatCompletionSchema = z.object({
@@ -17,50 +18,96 @@ export const chatCompletionSchema = z.object({
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
   n: z.number().int().nullish(),
+  /** sora2api's own fields: bare base64 or a data URI; the video also an address; the id or link of a clip. */
+  image: mediaText.nullish(),
+  video: mediaText.nullish(),
+  remix_target_id: z.string().nullish(),
 });
 export type ChatCompletion = z.infer<typeof chatCompletionSchema>;
 
 /**
- * The prompt is the text of the last user message (of the last message when none is a user's), its text parts joined by newlines.
- * @throws AppError `missing_required_parameter`, `unsupported_parameter`, `not_supported_by_model`
+ * Text and media of the last user message (of the last message when none is a user's), its texts joined by newlines, and sora2api's
+ * fields beside the messages.
+ *
+ * @throws AppError `missing_required_parameter`, `invalid_value`, `unsupported_parameter`
  */
-export function promptOfChat(chat: ChatCompletion): string {
+export function inputOfChat(chat: ChatCompletion): RequestInput {
   if (chat.n != null && chat.n !== 1) {
     throw new AppError('unsupported_parameter', 'One request makes one generation: leave `n` out or set it to 1.', {
       param: 'n',
     });
   }
-  const last = chat.messages.findLast((candidate) => candidate.role === 'user') ?? chat.messages.at(-1);
-  const prompt = textOf(last?.content).trim();
-  if (prompt === '') {
-    throw new AppError(
-      'missing_required_parameter',
-      'The last user message has no text: write the prompt into its content.',
-      {
-        param: 'messages',
-      },
-    );
-  }
-  if (prompt.length > maximumPromptLength) {
-    throw new AppError('invalid_value', `The prompt is longer than ${maximumPromptLength} characters.`, {
-      param: 'messages',
-    });
-  }
-  return prompt;
+  const { text, media } = readContent(...lastMessage(chat.messages));
+  if (chat.image) media.push({ kind: 'image', source: chat.image, param: 'image' });
+  if (chat.video) media.push({ kind: 'video', source: chat.video, param: 'video' });
+  const remixTarget = chat.remix_target_id?.trim();
+  return {
+    prompt: checkPromptLength(text.trim(), 'messages'),
+    promptParam: 'messages',
+    media,
+    ...(remixTarget ? { remixTarget: { text: remixTarget, param: 'remix_target_id' } } : {}),
+  };
 }
 
-function textOf(content: ChatCompletion['messages'][number]['content']): string {
-  if (content == null) return '';
-  if (typeof content === 'string') return content;
-  const unsupported = content.find((part) => part.type !== 'text');
-  if (unsupported) {
-    throw new AppError(
-      'not_supported_by_model',
-      `This model takes text only; remove the part of type "${unsupported.type}".`,
-      {
-        param: 'messages',
-      },
-    );
+type Message = ChatCompletion['messages'][number];
+type Part = z.infer<typeof part>;
+
+function lastMessage(messages: readonly Message[]): [Message['content'], string] {
+  const ofUser = messages.findLastIndex((candidate) => candidate.role === 'user');
+  const index = ofUser === -1 ? messages.length - 1 : ofUser;
+  return [messages[index]?.content, `messages[${index}].content`];
+}
+
+function readContent(content: Message['content'], path: string): { text: string; media: MediaInput[] } {
+  if (content == null) return { text: '', media: [] };
+  if (typeof content === 'string' || content instanceof LongText) {
+    return { text: checkPromptLength(content, path), media: [] };
   }
-  return content.map((part) => ('text' in part ? part.text : '')).join('\n');
+  const texts: string[] = [];
+  const media: MediaInput[] = [];
+  for (const [index, each] of content.entries()) {
+    const read = readPart(each, `${path}[${index}]`);
+    if (typeof read === 'string') texts.push(read);
+    else media.push(read);
+  }
+  return { text: texts.join('\n'), media };
+}
+
+/** Also in the spelling of the Responses API, which some clients mix in. */
+function readPart(given: Part, path: string): string | MediaInput {
+  switch (given.type) {
+    case 'text':
+    case 'input_text':
+      return textOf(given, path);
+    case 'image_url':
+    case 'input_image':
+      return { kind: 'image', source: addressOf(given, 'image_url', path), param: `${path}.image_url` };
+    case 'video_url':
+    case 'input_video':
+      return { kind: 'video', source: addressOf(given, 'video_url', path), param: `${path}.video_url` };
+    default:
+      throw new AppError(
+        'invalid_value',
+        `A part of type "${given.type.slice(0, 40)}" cannot be read here: send text, image_url or video_url.`,
+        { param: `${path}.type` },
+      );
+  }
+}
+
+function textOf(given: Part, path: string): string {
+  const { text } = given;
+  if (typeof text === 'string' || text instanceof LongText) return checkPromptLength(text, `${path}.text`);
+  throw new AppError('invalid_value', 'A text part needs its text as a string.', { param: `${path}.text` });
+}
+
+/** `{"url": "…"}`, as OpenAI has it, or the plain string that many clients send. */
+function addressOf(given: Part, name: 'image_url' | 'video_url', path: string): string | LongText {
+  const value = given[name];
+  const url = typeof value === 'object' && value !== null && 'url' in value ? value.url : value;
+  if (url instanceof LongText || (typeof url === 'string' && url.trim() !== '')) return url;
+  throw new AppError(
+    'missing_required_parameter',
+    `The part has no address: send ${name} as {"url": "data:…"} or {"url": "https://…"}.`,
+    { param: `${path}.${name}` },
+  );
 }

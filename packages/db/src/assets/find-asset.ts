@@ -34,7 +34,7 @@ interface AssetRow extends Omit<Asset, 'sizeBytes'> {
   sizeBytes: bigint;
 }
 
-function toAsset(row: AssetRow): Asset {
+export function toAsset(row: AssetRow): Asset {
   return {
     id: row.id,
     ownerId: row.ownerId,

@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
+import { beginSend } from '../attempts/begin-send.js';
 import { closeAttempt } from '../attempts/close-attempt.js';
+import { markUnknown } from '../attempts/mark-unknown.js';
 import { createDatabase, type Database } from '../client.js';
+import { insertAssigned } from '../factories/insert-generation.js';
 import { insertToken } from '../factories/insert-token.js';
 import { insertWaiting, videoLane } from '../factories/insert-waiting.js';
+import { writeSealedSetting } from '../sealed-settings.js';
 import { inTransaction } from '../transaction.js';
 import { type AssignLane, assignLane } from './assign-lane.js';
 import type { Assignment } from './take-slots.js';
@@ -28,7 +32,7 @@ const targets = { names: ['sora', 'simulator'], simulated: ['simulator'] };
 async function assign(options: Partial<AssignLane> = {}, from = database): Promise<Assignment[]> {
   const assigned: Assignment[] = [];
   await assignLane(from, {
-    ...{ lane: videoLane, slotKind: 'video', targets, takesTurn: true, unlimitedSlots: 100, batchSize: 50 },
+    ...{ lane: videoLane, slotKind: 'video', targets, unlimitedSlots: 100, slotlessPerToken: 4, batchSize: 50 },
     ...{ newId: randomUUID, turns: () => [], signal: new AbortController().signal },
     onAssigned: (assignments) => assigned.push(...assignments),
     ...options,
@@ -65,12 +69,34 @@ describe('what an assignment writes', () => {
     expect(await database.submitAttempt.findMany()).toMatchObject([
       {
         ...{ id: assignment?.attemptId, generationId, step: 1, n: 1, tokenId, provider: 'sora', state: 'intent' },
-        ...{ fence: 1n, takesTurn: true, proxySealed: 'sealed proxy' },
+        ...{ fence: 1n, takesTurn: true, slotless: false, proxySealed: 'sealed proxy', proxyPlace: 'token' },
       },
     ]);
     expect(await database.tokenSlot.findMany()).toMatchObject([
       { tokenId, kind: 'video', slotNo: 0, attemptId: assignment?.attemptId },
     ]);
+  });
+
+  it.each<[string, Partial<AssignLane>]>([
+    ['a slot', {}],
+    ['no slot', { lane: { ...videoLane, kind: 'enhance' as const }, slotKind: undefined }],
+  ])('is the proxy of the token, else of the installation, for work that holds %s', async (_what, options) => {
+    const key = 'proxy.default';
+    const write = (valueSealed: string | null) => writeSealedSetting(database, key, valueSealed);
+    const proxyOf = async (proxySealed?: string) => {
+      await database.$executeRaw`TRUNCATE token, generation CASCADE`;
+      await insertToken(database, proxySealed === undefined ? {} : { proxySealed });
+      await insertWaiting(database, { lane: options.lane ?? {} });
+      expect(await assign(options)).toHaveLength(1);
+      const attempt = await database.submitAttempt.findFirstOrThrow();
+      return [attempt.proxySealed, attempt.proxyPlace];
+    };
+    expect(await proxyOf()).toEqual([null, null]);
+    await write('of all');
+    expect(await proxyOf()).toEqual(['of all', key]);
+    expect(await proxyOf('its own')).toEqual(['its own', 'token']);
+    await write(null);
+    expect(await proxyOf('its own')).toEqual(['its own', 'token']);
   });
 
   it('counts earlier attempts of the step and drops exclusions that are over', async () => {
@@ -320,6 +346,18 @@ describe('the choice of tokens', () => {
     });
     await insertWaiting(database);
     expect(await assign()).toHaveLength(1);
+  });
+
+  it('leaves out an account whose unknown submit holds the turn, and one whose quota is used up by videos', async () => {
+    const unknown = await insertToken(database);
+    const one = await insertAssigned(database, { tokenId: unknown });
+    await beginSend(database, { ...one, knownBefore: { pending: [], finished: [] } });
+    await markUnknown(database, one.attemptId, 'reset');
+    const free = await insertToken(database, { videoLimit: 3, remaining: 1 });
+    const texts = { kind: 'enhance', workflow: 'enhance' } as const;
+    await insertAssigned(database, { tokenId: free, request: texts });
+    await insertWaiting(database, { count: 3 });
+    expect(tokensOf(await assign())).toEqual([free]);
   });
 
   it('marks what the simulator will make, and nothing else', async () => {

@@ -4,18 +4,22 @@ import type { Lane } from '@reelay/contracts/lane';
 import { laneKey } from '@reelay/contracts/lane';
 import type { Database } from '../client.js';
 import { isUniqueViolation } from '../transaction.js';
-import { findFreeSlots } from './find-free-slots.js';
+import { findFreeSlotless } from './find-free-slotless.js';
+import { type FreeSlot, findFreeSlots } from './find-free-slots.js';
 import { findNextRows, type NextRow } from './find-next-rows.js';
-import { matchSlots } from './match-slots.js';
-import { type Assignment, type TakeSlots, takeSlots } from './take-slots.js';
+import { type Match, matchSlots } from './match-slots.js';
+import { takeSlotless } from './take-slotless.js';
+import { type Assignment, takeSlots } from './take-slots.js';
 import type { KnownTargets } from './token-filter.js';
 
 export interface AssignLane {
   lane: Lane;
-  slotKind: SlotKind;
+  /** Undefined for work that holds no slot. */
+  slotKind: SlotKind | undefined;
   targets: KnownTargets;
-  takesTurn: boolean;
   unlimitedSlots: number;
+  /** Attempts without a slot that a token may have open. */
+  slotlessPerToken: number;
   /** Slots taken by one statement at most. */
   batchSize: number;
   newId: () => string;
@@ -44,8 +48,8 @@ export async function assignLane(database: Database, assign: AssignLane): Promis
 
 /** Undefined when nothing can be assigned now; an empty list when everything planned was taken by others. */
 async function assignBatch(database: Database, assign: AssignLane): Promise<Assignment[] | undefined> {
-  const { lane, slotKind, targets, unlimitedSlots, batchSize, takesTurn } = assign;
-  const slots = await findFreeSlots(database, { lane, slotKind, targets, unlimitedSlots, limit: batchSize });
+  const { lane } = assign;
+  const slots = await findPlaces(database, assign);
   if (slots.length === 0) return undefined;
   const rows = await findNextRows(database, {
     lane: laneKey(lane),
@@ -56,8 +60,7 @@ async function assignBatch(database: Database, assign: AssignLane): Promise<Assi
   });
   const matches = matchSlots(rows, slots).map((match) => ({ ...match, attemptId: assign.newId() }));
   if (matches.length === 0) return undefined;
-  const take = { slotKind, takesTurn, simulatedTargets: targets.simulated, matches };
-  const assignments = await takeUnlessTaken(database, take);
+  const assignments = await takeUnlessTaken(database, assign, matches);
   if (assignments.length > 0) {
     const ids = new Set(assignments.map(({ generationId }) => generationId));
     assign.onAssigned(
@@ -68,10 +71,23 @@ async function assignBatch(database: Database, assign: AssignLane): Promise<Assi
   return assignments;
 }
 
+function findPlaces(database: Database, assign: AssignLane): Promise<FreeSlot[]> {
+  const { lane, slotKind, targets, unlimitedSlots, slotlessPerToken, batchSize: limit } = assign;
+  if (slotKind === undefined) return findFreeSlotless(database, { lane, targets, perToken: slotlessPerToken, limit });
+  return findFreeSlots(database, { lane, slotKind, targets, unlimitedSlots, limit });
+}
+
 /** A unique violation means that somebody opened an attempt or took a slot between snapshot and insert: plan again. */
-async function takeUnlessTaken(database: Database, take: TakeSlots): Promise<Assignment[]> {
+async function takeUnlessTaken(
+  database: Database,
+  { slotKind, targets }: AssignLane,
+  matches: readonly (Match & { attemptId: string })[],
+): Promise<Assignment[]> {
+  const take = { simulatedTargets: targets.simulated, matches };
   try {
-    return await takeSlots(database, take);
+    return slotKind === undefined
+      ? await takeSlotless(database, take)
+      : await takeSlots(database, { ...take, slotKind });
   } catch (error) {
     if (isUniqueViolation(error)) return [];
     throw error;

@@ -1,12 +1,11 @@
 /** The one statement by which work reaches a token: slots, attempts and generations together or not at all. */
 import type { SlotKind } from '@reelay/contracts/domain';
 import type { Queryable } from '../client.js';
+import { proxyOfToken } from '../tokens/proxy-of-token.js';
 import type { Match } from './match-slots.js';
 
 export interface TakeSlots {
   slotKind: SlotKind;
-  /** The provider finds an unknown submit by elimination, so its submits take turns. */
-  takesTurn: boolean;
   simulatedTargets: readonly string[];
   matches: readonly (Match & { attemptId: string })[];
 }
@@ -22,7 +21,8 @@ export interface Assignment {
  * slot's cannot deadlock with those who follow the lock order: generation and token rows that others hold are skipped. A token's row
  * must be the very version that was planned with. Every assignment changes it, so two assigners never work from the same count of
  * slots or quota, and a limit that was lowered meanwhile counts.
- * The slot goes before the attempt it names: foreign keys are checked when the statement ends.
+ * The slot goes before the attempt it names: foreign keys are checked when the statement ends. Whether an attempt takes the token's turn
+ * depends on its step and is decided when it is sent; until then it counts as one that does, as workers of the release before expect.
  */
 export async function takeSlots(database: Queryable, take: TakeSlots): Promise<Assignment[]> {
   const planned = take.matches.map(({ row, slot, attemptId }) => ({
@@ -42,7 +42,8 @@ export async function takeSlots(database: Queryable, take: TakeSlots): Promise<A
             AND submit_attempt.state IN ('intent', 'sent', 'acked', 'unknown'))
       ORDER BY generation.id FOR NO KEY UPDATE OF generation SKIP LOCKED
     ), free AS MATERIALIZED (
-      SELECT token.id, token.provider, token.target, token.proxy_sealed
+      SELECT token.id, token.provider, token.target,
+        ${proxyOfToken.sealed} AS proxy_sealed, ${proxyOfToken.place} AS proxy_place
       FROM token JOIN (SELECT DISTINCT token_id, version FROM planned) AS version ON version.token_id = token.id
       WHERE token.xmin::text = version.version
       ORDER BY token.id FOR NO KEY UPDATE OF token SKIP LOCKED
@@ -53,14 +54,14 @@ export async function takeSlots(database: Queryable, take: TakeSlots): Promise<A
       ON CONFLICT DO NOTHING
       RETURNING attempt_id
     ), assigned AS (
-      SELECT planned.*, waiting.step, free.provider, free.target, free.proxy_sealed
+      SELECT planned.*, waiting.step, free.provider, free.target, free.proxy_sealed, free.proxy_place
       FROM taken JOIN planned USING (attempt_id) JOIN waiting ON waiting.id = planned.generation_id JOIN free ON free.id = planned.token_id
     ), attempt AS (
-      INSERT INTO submit_attempt (id, generation_id, step, n, token_id, provider, proxy_sealed, fence, takes_turn)
+      INSERT INTO submit_attempt (id, generation_id, step, n, token_id, provider, proxy_sealed, proxy_place, fence, takes_turn)
       SELECT attempt_id, generation_id, step,
         1 + (SELECT coalesce(max(n), 0) FROM submit_attempt AS earlier
              WHERE earlier.generation_id = assigned.generation_id AND earlier.step = assigned.step),
-        token_id, provider, proxy_sealed, fence + 1, ${take.takesTurn}
+        token_id, provider, proxy_sealed, proxy_place, fence + 1, true
       FROM assigned
     ), used AS (
       UPDATE token SET last_assigned_at = clock_timestamp() WHERE id IN (SELECT token_id FROM assigned)

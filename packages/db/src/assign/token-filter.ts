@@ -45,16 +45,25 @@ export function usedSlots(slotKind: SlotKind): Prisma.Sql {
   return Prisma.sql`SELECT token_id, count(*)::integer AS slots FROM token_slot WHERE kind = ${slotKind} GROUP BY token_id`;
 }
 
+/** The same for attempts that hold no slot. */
+export const usedSlotless = Prisma.sql`
+  SELECT token_id, count(*)::integer AS slots FROM submit_attempt
+  WHERE slotless AND state IN ('intent', 'sent', 'acked', 'unknown') GROUP BY token_id`;
+
+/** What work that holds no slot is judged by: it belongs to the making of videos. */
+export const slotlessKind: SlotKind = 'video';
+
 /**
  * What the account may still start: the quota it last named, less the submits that are not in that number yet. NULL where it is
  * unknown or does not apply: it counts videos, and after `resets_at` it says nothing.
  */
-export function quotaLeft(slotKind: SlotKind): Prisma.Sql {
-  if (slotKind === 'image') return Prisma.sql`NULL::integer`;
+export function quotaLeft(slotKind: SlotKind | undefined): Prisma.Sql {
+  if (slotKind !== 'video') return Prisma.sql`NULL::integer`;
   return Prisma.sql`
     CASE WHEN token.remaining IS NOT NULL AND (token.resets_at IS NULL OR token.resets_at > now()) THEN
       token.remaining - (
-        SELECT count(*)::integer FROM submit_attempt
+        SELECT count(*)::integer FROM submit_attempt JOIN token_slot ON token_slot.attempt_id = submit_attempt.id
         WHERE submit_attempt.token_id = token.id AND submit_attempt.state IN ('intent', 'sent', 'unknown')
+          AND token_slot.kind = 'video'
       ) END`;
 }

@@ -1,11 +1,13 @@
 /** The upstream has the task: the answer to a submit, or a task that reconciliation found. */
-import type { AttemptState } from '@reelay/contracts/domain';
+import { type AttemptState, isTerminal } from '@reelay/contracts/domain';
 import type { Operation } from '@reelay/contracts/provider';
 import type { Database, Transaction } from '../client.js';
-import { lockGeneration } from '../generations/lock-generation.js';
+import { type LockedGeneration, lockGeneration } from '../generations/lock-generation.js';
 import { type PublishedEvent, progressGenerations } from '../generations/progress-generations.js';
 import { addLitter } from '../litter/add-litter.js';
+import { type NotedLitter, noteLitter } from '../litter/note-litter.js';
 import { inTransaction, isUniqueViolation } from '../transaction.js';
+import { forgetPrepared } from './close-attempt.js';
 
 export interface AcknowledgeSubmit {
   attemptId: string;
@@ -14,6 +16,9 @@ export interface AcknowledgeSubmit {
   operation: Operation;
   /** Reconciliation may only take up what is still `unknown`; an answer also moves `sent`. */
   from: readonly ('sent' | 'unknown')[];
+  /** What the task leaves upstream; removed when the generation has ended. */
+  litter?: readonly NotedLitter[];
+  /** Of the row that accounts for the task itself when its answer comes too late. */
   litterId: string;
 }
 
@@ -31,13 +36,19 @@ export interface Acknowledgement {
 export async function acknowledgeSubmit(database: Database, ack: AcknowledgeSubmit): Promise<Acknowledgement> {
   try {
     return await inTransaction(database, async (tx) => {
-      await lockGeneration(tx, ack.generationId);
+      const generation = await lockGeneration(tx, ack.generationId);
       const acked = await tx.$executeRaw`
         UPDATE submit_attempt SET state = 'acked', acked_at = now(), reason = NULL,
           operation_id = ${ack.operation.id}, operation = ${JSON.stringify(ack.operation)}::jsonb
         WHERE id = ${ack.attemptId} AND state = ANY(${[...ack.from]}::text[])`;
-      if (acked !== 1) return { outcome: await whyNot(tx, ack), events: [] };
-      await countAgainstToken(tx, ack.tokenId);
+      if (acked !== 1) {
+        const outcome = await whyNot(tx, ack);
+        if (ack.from.includes('sent')) await keepLitter(tx, ack, generation);
+        return { outcome, events: [] };
+      }
+      await forgetPrepared(tx, ack.attemptId);
+      await keepLitter(tx, ack, generation);
+      await countAgainstToken(tx, ack);
       await bookUsage(tx, ack.generationId);
       const rendering = { generationId: ack.generationId, stage: 'rendering' } as const;
       return { outcome: 'acked', events: await progressGenerations(tx, [rendering]) };
@@ -64,9 +75,22 @@ async function whyNot(tx: Transaction, ack: AcknowledgeSubmit): Promise<'already
   return 'late';
 }
 
-/** The next inspection brings the true number; until then assignment must not count on what is spent. */
-async function countAgainstToken(tx: Transaction, tokenId: string): Promise<void> {
-  await tx.$executeRaw`UPDATE token SET remaining = remaining - 1 WHERE id = ${tokenId} AND remaining > 0`;
+/** Also of an answer that came too late: what it made is there, and another attempt of the generation may still be using it. */
+async function keepLitter(tx: Transaction, ack: AcknowledgeSubmit, generation?: LockedGeneration): Promise<void> {
+  const { tokenId, attemptId, litter = [] } = ack;
+  const awaitsEnd = generation !== undefined && !isTerminal(generation.state);
+  await noteLitter(tx, { tokenId, attemptId, litter, awaitsEnd });
+}
+
+/**
+ * The next inspection brings the true number; until then assignment must not count on what is spent. It is a number of videos: a picture
+ * does not count, nor does a step on the way to a video, which is not found by elimination.
+ */
+async function countAgainstToken(tx: Transaction, { tokenId, attemptId }: AcknowledgeSubmit): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE token SET remaining = remaining - 1
+    FROM submit_attempt AS attempt JOIN generation ON generation.id = attempt.generation_id
+    WHERE token.id = ${tokenId} AND attempt.id = ${attemptId} AND remaining > 0 AND takes_turn AND kind = 'video'`;
 }
 
 /** Once per generation, whatever its steps and attempts; also when it was cancelled between `sent` and the answer: it was spent. */

@@ -14,7 +14,7 @@ export interface BeginSend {
   generationId: string;
   attemptId: string;
   fence: bigint;
-  /** Undefined where nothing is found by elimination. */
+  /** Given where an unknown outcome is found by elimination: then the attempt takes the token's turn until it is resolved. */
   knownBefore?: KnownBefore;
 }
 
@@ -26,7 +26,8 @@ export interface BeginSend {
 export type SendPermission = 'sent' | 'turn_taken' | 'ended' | 'overdue' | 'stale';
 
 export async function beginSend(database: Database, begin: BeginSend): Promise<SendPermission> {
-  const knownBefore = begin.knownBefore === undefined ? null : JSON.stringify(begin.knownBefore);
+  const takesTurn = begin.knownBefore !== undefined;
+  const knownBefore = takesTurn ? JSON.stringify(begin.knownBefore) : null;
   try {
     return await inTransaction(database, async (tx) => {
       const generation = await lockGeneration(tx, begin.generationId);
@@ -34,7 +35,8 @@ export async function beginSend(database: Database, begin: BeginSend): Promise<S
       if (generation.fence !== begin.fence) return 'stale';
       if (generation.isOverdue) return 'overdue';
       const sent = await tx.$executeRaw`
-        UPDATE submit_attempt SET state = 'sent', sent_at = now(), known_before = ${knownBefore}::jsonb
+        UPDATE submit_attempt SET
+          state = 'sent', sent_at = now(), known_before = ${knownBefore}::jsonb, takes_turn = ${takesTurn}
         WHERE id = ${begin.attemptId} AND generation_id = ${begin.generationId} AND fence = ${begin.fence} AND state = 'intent'`;
       return sent === 1 ? 'sent' : 'stale';
     });

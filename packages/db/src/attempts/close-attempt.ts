@@ -21,6 +21,7 @@ export async function closeAttempt(tx: Transaction, close: CloseAttempt): Promis
     UPDATE submit_attempt SET state = ${close.to}, closed_at = now(), reason = ${close.reason ?? null}
     WHERE id = ${close.attemptId} AND state = ANY(${[...close.from]}::text[])`;
   if (closed !== 1) return false;
+  await forgetPrepared(tx, close.attemptId);
   if (close.keepSlotMs === undefined) {
     await tx.$executeRaw`DELETE FROM token_slot WHERE attempt_id = ${close.attemptId}`;
   } else {
@@ -29,4 +30,12 @@ export async function closeAttempt(tx: Transaction, close: CloseAttempt): Promis
       FROM submit_attempt WHERE submit_attempt.id = token_slot.attempt_id AND attempt_id = ${close.attemptId}`;
   }
   return true;
+}
+
+/** What was prepared outlives its generation while the attempt is not resolved, because its task may be looked for by it. No longer. */
+export async function forgetPrepared(tx: Transaction, attemptId: string): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE generation SET prepared = NULL FROM submit_attempt AS attempt
+    WHERE attempt.id = ${attemptId} AND generation.id = attempt.generation_id
+      AND generation.completed_at IS NOT NULL AND generation.prepared IS NOT NULL`;
 }

@@ -15,16 +15,23 @@ export interface CloseUnknown {
   reason: string;
 }
 
+export interface CloseAbsent extends CloseUnknown {
+  /** Absences of one step after which the generation fails; without it the submit costs and leaves nothing, and only the deadline bounds it. */
+  maximumAbsences?: number;
+}
+
 /**
- * `unknown → absent`: the upstream never had it. The slot is free and the step may be submitted once more; a second absence of the
- * same step ends the generation, because then something is wrong that repeating does not mend.
+ * `unknown → absent`: the upstream never had it, or it does not matter. The slot is free, and each proven absence allows one more submit.
+ * Many of the same step end the generation, because then something is wrong that repeating does not mend.
  */
-export async function closeAbsent(database: Database, close: CloseUnknown): Promise<Withdrawal> {
+export async function closeAbsent(database: Database, close: CloseAbsent): Promise<Withdrawal> {
   return inTransaction(database, async (tx) => {
     await lockGeneration(tx, close.generationId);
     if (!(await closeAttempt(tx, { ...close, from: ['unknown'], to: 'absent' })))
       return { wasClosed: false, events: [] };
-    const event = (await isFirstAbsence(tx, close)) ? await submitAgain(tx, close) : await failUnknown(tx, close);
+    const { maximumAbsences } = close;
+    const mayRepeat = maximumAbsences === undefined || (await countAbsences(tx, close)) < maximumAbsences;
+    const event = mayRepeat ? await submitAgain(tx, close) : await failUnknown(tx, close);
     return { wasClosed: true, events: event ? [event] : [] };
   });
 }
@@ -35,11 +42,11 @@ export async function closeAbsent(database: Database, close: CloseUnknown): Prom
  */
 export async function closeLost(
   database: Database,
-  close: CloseUnknown & { renderMaximumMs: number },
+  close: CloseUnknown & { maximumTaskMs: number },
 ): Promise<Withdrawal> {
   return inTransaction(database, async (tx) => {
     await lockGeneration(tx, close.generationId);
-    const keepSlotMs = close.renderMaximumMs;
+    const keepSlotMs = close.maximumTaskMs;
     if (!(await closeAttempt(tx, { ...close, from: ['unknown'], to: 'lost', keepSlotMs }))) {
       return { wasClosed: false, events: [] };
     }
@@ -48,14 +55,20 @@ export async function closeLost(
   });
 }
 
-async function isFirstAbsence(tx: Transaction, { attemptId }: CloseUnknown): Promise<boolean> {
+/** This one included. */
+async function countAbsences(tx: Transaction, { attemptId }: CloseUnknown): Promise<number> {
   const [{ absences }] = await tx.$queryRaw<[{ absences: number }]>`
     SELECT count(*)::int AS absences FROM submit_attempt AS closed
     JOIN submit_attempt AS attempt USING (generation_id, step) WHERE attempt.id = ${attemptId} AND closed.state = 'absent'`;
-  return absences <= 1;
+  return absences;
 }
 
-function submitAgain(tx: Transaction, { generationId, fence }: CloseUnknown): Promise<PublishedEvent | undefined> {
+function submitAgain(tx: Transaction, close: CloseAbsent): Promise<PublishedEvent | undefined> {
+  const { generationId, fence } = close;
+  if (close.maximumAbsences === undefined) {
+    const note = 'no answer came; it is sent again';
+    return returnToLane(tx, { generationId, fence, pauseMs: 0, counts: 'deferral', note });
+  }
   const note = 'the upstream never received the task; it is sent once more';
   return returnToLane(tx, { generationId, fence, pauseMs: 0, counts: 'nothing', note });
 }

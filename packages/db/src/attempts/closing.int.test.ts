@@ -47,8 +47,9 @@ const generationOf = ({ generationId }: { generationId: string }) =>
   database.generation.findUniqueOrThrow({ where: { id: generationId } });
 const attemptOf = ({ attemptId }: { attemptId: string }) =>
   database.submitAttempt.findUniqueOrThrow({ where: { id: attemptId } });
+const named = ({ attemptId, generationId }: Assigned) => ({ attemptId, generationId });
 const slots = () => database.tokenSlot.count({ where: { tokenId } });
-const nothing: PollOutcomes = { pending: [], progressed: [], done: [], refused: [] };
+const nothing: PollOutcomes = { pending: [], progressed: [], done: [], next: [], refused: [] };
 const error = { code: 'content_policy_violation', message: 'no' } as const;
 
 describe('closing an attempt', () => {
@@ -74,7 +75,8 @@ describe('the outcomes of a poll', () => {
     const [first, second, third] = [await ackedAttempt(), await ackedAttempt(), await ackedAttempt()];
     const written = await writePollOutcomes(database, {
       pending: [{ attemptId: third.attemptId, progress: 40 }],
-      progressed: [{ generationId: third.generationId, stage: 'rendering', progress: 40 }],
+      progressed: [{ ...named(third), stage: 'rendering', progress: 40 }],
+      next: [],
       done: [done(first)],
       refused: [{ ...second, error }],
     });
@@ -119,7 +121,7 @@ describe('the outcomes of a poll', () => {
     const heard = (progress: number) => ({
       ...nothing,
       pending: [{ attemptId: acked.attemptId, progress }],
-      progressed: [{ generationId: acked.generationId, stage: 'rendering' as const, progress }],
+      progressed: [{ ...named(acked), stage: 'rendering' as const, progress }],
     });
     await writePollOutcomes(database, heard(50));
     expect((await writePollOutcomes(database, heard(30))).events).toEqual([]);
@@ -213,12 +215,12 @@ describe('what a poll works on', () => {
     });
     const owned = await findOwnedOperations(database, tokenId, ['stranger', 'task-late', acked.operationId]);
     expect([...owned].sort()).toEqual([acked.operationId, 'task-late'].sort());
-    expect(await findLandmarks(database, tokenId)).toEqual([]);
+    expect(await findLandmarks(database, tokenId, 'video')).toEqual([]);
     await writePollOutcomes(database, {
       ...nothing,
       done: [{ ...acked, operation: { id: acked.operationId }, media: [] }],
     });
-    expect(await findLandmarks(database, tokenId)).toEqual([acked.operationId]);
+    expect(await findLandmarks(database, tokenId, 'video')).toEqual([acked.operationId]);
   });
 });
 
@@ -227,13 +229,19 @@ describe('an attempt past the longest time a task may take', () => {
     const acked = await ackedAttempt();
     const unknown = await sentAttempt();
     await markUnknown(database, unknown.attemptId, 'reset');
-    expect(await expireAttempts(database, tokenId, 60_000)).toEqual([]);
-    expect(await expireAttempts(database, tokenId, 0)).toHaveLength(2);
-    expect(await expireAttempts(database, tokenId, 0)).toEqual([]);
+    const sent = await insertAssigned(database, { tokenId });
+    await beginSend(database, sent);
+    const open = (await findOpenAttempts(database, tokenId))?.attempts ?? [];
+    expect((await expireAttempts(database, open)).map((expired) => expired.attemptId)).toEqual([
+      acked.attemptId,
+      unknown.attemptId,
+    ]);
+    expect(await expireAttempts(database, open)).toEqual([]);
     expect(await generationOf(acked)).toMatchObject({ state: 'failed', error: { code: 'upstream_timeout' } });
     expect(await generationOf(unknown)).toMatchObject({ state: 'failed', error: { code: 'upstream_outcome_unknown' } });
     expect([(await attemptOf(acked)).state, (await attemptOf(unknown)).state]).toEqual(['lost', 'lost']);
-    expect(await slots()).toBe(0);
+    expect((await attemptOf(sent)).state).toBe('sent');
+    expect(await slots()).toBe(1);
   });
 });
 

@@ -9,6 +9,7 @@ import { lockGeneration } from '../generations/lock-generation.js';
 import type { PublishedEvent } from '../generations/progress-generations.js';
 import { inTransaction } from '../transaction.js';
 import { closeAttempt } from './close-attempt.js';
+import type { PolledAttempt } from './find-open-attempts.js';
 
 export interface ExpiredAttempt {
   attemptId: string;
@@ -16,17 +17,15 @@ export interface ExpiredAttempt {
   event: PublishedEvent | undefined;
 }
 
+/** Gives up those that are still in the state they were read in; how long each may take is the caller's to know. */
 export async function expireAttempts(
   database: Database,
-  tokenId: string,
-  renderMaximumMs: number,
+  overdue: readonly Pick<PolledAttempt, 'id' | 'generationId' | 'state'>[],
 ): Promise<ExpiredAttempt[]> {
-  const overdue = await database.$queryRaw<{ id: string; generationId: string; state: 'acked' | 'unknown' }[]>`
-    SELECT id, generation_id AS "generationId", state FROM submit_attempt
-    WHERE token_id = ${tokenId} AND state IN ('acked', 'unknown')
-      AND sent_at + ${renderMaximumMs}::float8 * interval '1 millisecond' <= now()`;
   const expired: ExpiredAttempt[] = [];
   for (const { id, generationId, state } of overdue) {
+    // Somebody may still be sending it; it becomes unknown first.
+    if (state === 'sent') continue;
     const event = await inTransaction(database, async (tx) => {
       await lockGeneration(tx, generationId);
       const reason = 'not finished in the longest time a task may take';

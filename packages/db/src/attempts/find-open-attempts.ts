@@ -1,15 +1,21 @@
 /** What a poll works on: a token's attempts that are or may be upstream, with where their generations stand. */
-import type { AttemptState, GenerationState, Stage } from '@reelay/contracts/domain';
+import type { AttemptState, GenerationKind, GenerationState, Stage } from '@reelay/contracts/domain';
+import type { Workflow } from '@reelay/contracts/generation-request';
 import type { Operation } from '@reelay/contracts/provider';
 import type { Database } from '../client.js';
 import type { KnownBefore } from './begin-send.js';
+import { routeKey } from './route-key.js';
 
 export interface PolledAttempt {
   id: string;
   generationId: string;
   state: Extract<AttemptState, 'sent' | 'acked' | 'unknown'>;
+  step: number;
   fence: bigint;
+  /** Whether its task is on the token's lists and is found by elimination there. */
   takesTurn: boolean;
+  /** Equal for attempts that leave through the same proxy. */
+  routeKey: string;
   knownBefore: KnownBefore | null;
   sentAgoMs: number;
   /** Time since the upstream is known to have it; null before. */
@@ -18,6 +24,9 @@ export interface PolledAttempt {
   /** The last the upstream said, whole percent. */
   progress: number;
   generation: {
+    kind: GenerationKind;
+    workflow: Workflow;
+    lane: string;
     state: GenerationState;
     stage: Stage;
     progress: number;
@@ -40,11 +49,13 @@ export async function findOpenAttempts(database: Database, tokenId: string): Pro
     SELECT id, provider, target, used_by_people AS "usedByPeople" FROM token WHERE id = ${tokenId}`;
   if (!token) return undefined;
   const attempts = await database.$queryRaw<PolledAttempt[]>`
-    SELECT attempt.id, attempt.generation_id AS "generationId", attempt.state, attempt.fence, takes_turn AS "takesTurn",
-      known_before AS "knownBefore", operation, attempt.progress,
+    SELECT attempt.id, attempt.generation_id AS "generationId", attempt.state, attempt.step, attempt.fence,
+      takes_turn AS "takesTurn", ${routeKey} AS "routeKey", operation, attempt.progress,
+      CASE WHEN attempt.state = 'unknown' THEN known_before END AS "knownBefore",
       (extract(epoch FROM now() - sent_at) * 1000)::float8 AS "sentAgoMs",
       (extract(epoch FROM now() - acked_at) * 1000)::float8 AS "ackedAgoMs",
-      jsonb_build_object('state', generation.state, 'stage', stage, 'progress', generation.progress,
+      jsonb_build_object('kind', kind, 'workflow', coalesce(request ->> 'workflow', 'video'), 'lane', lane,
+        'state', generation.state, 'stage', stage, 'progress', generation.progress,
         'lastEventAgoMs', extract(epoch FROM now() - last_event.created_at) * 1000) AS generation
     FROM submit_attempt AS attempt
     JOIN generation ON generation.id = attempt.generation_id

@@ -73,9 +73,9 @@ describe('the permission to send', () => {
   });
 
   it('is given to several attempts of a token where nothing is found by elimination', async () => {
-    const first = await insertAssigned(database, { tokenId, takesTurn: false });
-    const second = await insertAssigned(database, { tokenId, takesTurn: false });
-    expect(await Promise.all([send(first), send(second)])).toEqual(['sent', 'sent']);
+    const [first, second] = [await insertAssigned(database, { tokenId }), await insertAssigned(database, { tokenId })];
+    expect(await send(await insertAssigned(database, { tokenId }))).toBe('sent');
+    expect(await Promise.all([beginSend(database, first), beginSend(database, second)])).toEqual(['sent', 'sent']);
   });
 
   it('is refused with an old fence, after the end and after the deadline', async () => {
@@ -125,7 +125,7 @@ describe('an acknowledgement', () => {
 
   it('that comes after the submit was proven absent is noted as litter and changes nothing', async () => {
     const assigned = await unknownAttempt();
-    await closeAbsent(database, { ...assigned, reason: 'not there' });
+    await closeAbsent(database, { ...assigned, reason: 'not there', maximumAbsences: 5 });
     expect(await acknowledge(assigned, 'task-late')).toEqual({ outcome: 'late', events: [] });
     expect((await attemptOf(assigned)).state).toBe('absent');
     const [litter] = await database.upstreamLitter.findMany({ where: { tokenId } });
@@ -204,11 +204,11 @@ describe('an unknown submit', () => {
     expect((await attemptOf(assigned)).state).toBe('unknown');
   });
 
-  it('that is absent goes back to its lane once, and fails the second time', async () => {
+  it('that is absent goes back to its lane, and fails when it was absent too often', async () => {
     const first = await unknownAttempt();
     const closed = await Promise.all([
-      closeAbsent(database, { ...first, reason: 'x' }),
-      closeAbsent(database, { ...first, reason: 'x' }),
+      closeAbsent(database, { ...first, reason: 'x', maximumAbsences: 2 }),
+      closeAbsent(database, { ...first, reason: 'x', maximumAbsences: 2 }),
     ]);
     expect(closed.filter((answer) => answer.wasClosed)).toHaveLength(1);
     expect(await generationOf(first)).toMatchObject({ state: 'queued', stage: 'waiting', tokenId: null, deferrals: 0 });
@@ -216,14 +216,14 @@ describe('an unknown submit', () => {
     const second = await assignTo(database, { generationId: first.generationId, tokenId });
     await send(second);
     await markUnknown(database, second.attemptId, 'reset');
-    await closeAbsent(database, { ...second, reason: 'x' });
+    await closeAbsent(database, { ...second, reason: 'x', maximumAbsences: 2 });
     expect(await generationOf(first)).toMatchObject({ state: 'failed', error: { code: 'upstream_outcome_unknown' } });
     expect(await slotsOf(tokenId)).toBe(0);
   });
 
   it('that is lost fails its generation and keeps its slot until the upstream must be done', async () => {
     const assigned = await unknownAttempt();
-    await closeLost(database, { ...assigned, reason: '2 tasks could be the one', renderMaximumMs: 60_000 });
+    await closeLost(database, { ...assigned, reason: '2 tasks could be the one', maximumTaskMs: 60_000 });
     expect(await generationOf(assigned)).toMatchObject({
       state: 'failed',
       error: { code: 'upstream_outcome_unknown' },
@@ -237,7 +237,10 @@ describe('an unknown submit', () => {
   it('that is absent after a cancel frees its slot and leaves the end alone', async () => {
     const assigned = await unknownAttempt();
     await cancel(assigned.generationId);
-    expect(await closeAbsent(database, { ...assigned, reason: 'x' })).toEqual({ wasClosed: true, events: [] });
+    expect(await closeAbsent(database, { ...assigned, reason: 'x', maximumAbsences: 5 })).toEqual({
+      wasClosed: true,
+      events: [],
+    });
     expect((await generationOf(assigned)).state).toBe('cancelled');
     expect(await slotsOf(tokenId)).toBe(0);
   });
@@ -247,7 +250,7 @@ describe('an unknown submit', () => {
       const assigned = await unknownAttempt();
       const [answer, absence] = await Promise.all([
         acknowledge(assigned),
-        closeAbsent(database, { ...assigned, reason: 'x' }),
+        closeAbsent(database, { ...assigned, reason: 'x', maximumAbsences: 5 }),
       ]);
       expect(answer.outcome === 'acked').toBe(!absence.wasClosed);
     }

@@ -5,7 +5,9 @@ import type { Database } from '../client.js';
 export interface TokenRow {
   target?: string;
   plan?: string;
+  imageLimit?: number;
   videoLimit?: number;
+  proxySealed?: string;
   remaining?: number;
   usedByPeople?: boolean;
 }
@@ -23,7 +25,9 @@ export async function insertToken(database: Database, row: TokenRow = {}): Promi
       plan: row.plan ?? 'plus',
       accessTokenSealed: 'sealed',
       accessTokenHint: 'hint',
+      imageLimit: row.imageLimit ?? 1,
       videoLimit: row.videoLimit ?? 3,
+      proxySealed: row.proxySealed ?? null,
       remaining: row.remaining ?? null,
       usedByPeople: row.usedByPeople ?? false,
     },

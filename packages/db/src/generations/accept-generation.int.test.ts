@@ -24,8 +24,10 @@ afterAll(async () => {
 
 const request: GenerationRequest = {
   kind: 'video',
+  workflow: 'video',
   model: 'sora2-landscape-10s',
   prompt: 'a paper boat',
+  references: [],
   orientation: 'landscape',
   seconds: 10,
   frames: 300,

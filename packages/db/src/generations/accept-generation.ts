@@ -1,5 +1,6 @@
 /** Acceptance: from this one statement on the generation is a row and cannot be lost; everything else (bells, messages) is a hint. */
 
+import { AppError } from '@reelay/contracts/errors';
 import type { GenerationRequest } from '@reelay/contracts/generation-request';
 import type { Dialect } from '@reelay/contracts/ids';
 import type { Queryable } from '../client.js';
@@ -29,17 +30,29 @@ export type Acceptance =
   /** The Idempotency-Key was used before, for this generation and a request of this hash; nothing was written. */
   | { outcome: 'repeated'; generationId: string; requestHash: string };
 
-/** Row, first event, usage reservation and idempotency row in one statement, so there is no half of it. */
+/**
+ * Row, first event, usage reservation, idempotency row and the references that now belong to it in one statement, so there is no half of
+ * it. The references are locked by it, so that the sweep of unused ones cannot pass between.
+ *
+ * @throws AppError `invalid_reference`: one of them is not stored any more, or is not this owner's; nothing was written
+ */
 export async function acceptGeneration(database: Queryable, accept: AcceptGeneration): Promise<Acceptance> {
   const key = accept.idempotency?.key ?? null;
   const keepMs = accept.idempotency?.keepMs ?? 0;
-  const [written] = await database.$queryRaw<{ is_accepted: boolean; is_unserved: boolean; reason: string | null }[]>`
+  const references = [...new Set(accept.request.references.map(({ assetId }) => assetId))];
+  const [written] = await database.$queryRaw<Written[]>`
     WITH unserved AS (
       SELECT reason FROM lane_state WHERE lane = ${accept.lane} AND tokens = 0
+    ), reference AS MATERIALIZED (
+      SELECT id FROM asset
+      WHERE id = ANY(${references}::text[]) AND owner_id = ${accept.ownerId} AND role = 'reference' AND generation_id IS NULL
+      ORDER BY id FOR UPDATE
+    ), allowed AS (
+      SELECT WHERE NOT EXISTS (SELECT FROM unserved) AND (SELECT count(*) FROM reference) = ${references.length}
     ), claimed AS (
       INSERT INTO idempotency (owner_id, key, request_hash, generation_id, expires_at)
       SELECT ${accept.ownerId}, ${key}::text, ${accept.requestHash}, ${accept.id}, now() + ${keepMs} * interval '1 millisecond'
-      WHERE ${key}::text IS NOT NULL AND NOT EXISTS (SELECT FROM unserved)
+      WHERE ${key}::text IS NOT NULL AND EXISTS (SELECT FROM allowed)
       ON CONFLICT (owner_id, key) DO UPDATE SET
         request_hash = EXCLUDED.request_hash, generation_id = EXCLUDED.generation_id,
         created_at = now(), expires_at = EXCLUDED.expires_at
@@ -54,8 +67,10 @@ export async function acceptGeneration(database: Queryable, accept: AcceptGenera
         ${accept.requestHash}, ${accept.waiter},
         -- What it will be if nothing changes; the assignment knows.
         coalesce((SELECT tokens > 0 AND simulated = tokens FROM lane_state WHERE lane = ${accept.lane}), false), now() + ${accept.deadlineMs} * interval '1 millisecond'
-      WHERE NOT EXISTS (SELECT FROM unserved) AND (${key}::text IS NULL OR EXISTS (SELECT FROM claimed))
+      WHERE EXISTS (SELECT FROM allowed) AND (${key}::text IS NULL OR EXISTS (SELECT FROM claimed))
       RETURNING id, owner_id, api_key_id, kind, model
+    ), linked AS (
+      UPDATE asset SET generation_id = accepted.id FROM accepted WHERE asset.id IN (SELECT id FROM reference)
     ), event AS (
       INSERT INTO generation_event (generation_id, seq, type, data) SELECT id, 1, 'generation.queued', '{}' FROM accepted
     ), reserved AS (
@@ -63,10 +78,22 @@ export async function acceptGeneration(database: Queryable, accept: AcceptGenera
       SELECT id, owner_id, api_key_id, kind, model FROM accepted
     )
     SELECT EXISTS (SELECT FROM accepted) AS is_accepted, EXISTS (SELECT FROM unserved) AS is_unserved,
+      (SELECT count(*) FROM reference) < ${references.length} AS is_reference_missing,
       (SELECT reason FROM unserved) AS reason`;
   if (written?.is_accepted) return { outcome: 'accepted' };
-  if (key === null || written?.is_unserved) return { outcome: 'unserved', reason: written?.reason ?? null };
+  if (written?.is_unserved) return { outcome: 'unserved', reason: written.reason };
+  if (key === null || written?.is_reference_missing) {
+    const message = 'An image or video of this request is not stored any more. Send the request again with it.';
+    throw new AppError('invalid_reference', message);
+  }
   return findRepeated(database, accept.ownerId, key);
+}
+
+interface Written {
+  is_accepted: boolean;
+  is_unserved: boolean;
+  is_reference_missing: boolean;
+  reason: string | null;
 }
 
 /** A statement of its own, because the row that won may have been committed after the snapshot of the first one. */

@@ -53,7 +53,9 @@ async function isWaitedFor(tx: Transaction, attach: AttachRetry): Promise<boolea
   const [row] = await tx.$queryRaw<{ is_waited_for: boolean }[]>`
     SELECT EXISTS (
       SELECT FROM generation
-      WHERE owner_id = ${attach.ownerId} AND request_hash = ${attach.requestHash} AND waiter IS NOT NULL
+      WHERE owner_id = ${attach.ownerId} AND request_hash = ${attach.requestHash} AND deleted_at IS NULL
+        -- Attachable: it was released between the two statements, and the next try gets it.
+        AND (waiter IS NOT NULL OR attachable > 0)
         AND created_at > now() - ${attach.windowMs} * interval '1 millisecond'
     ) AS is_waited_for`;
   return row?.is_waited_for ?? false;

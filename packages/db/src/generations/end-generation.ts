@@ -1,10 +1,11 @@
-/** The only writer of a terminal state: state, terminal event, intent attempt, slot and usage in one transaction. */
+/** The only writer of a terminal state: state, terminal event, intent attempt, slot, litter and usage in one transaction. */
 import type { TerminalState } from '@reelay/contracts/domain';
 import type { StoredError } from '@reelay/contracts/errors';
 import type { GenerationEvent } from '@reelay/contracts/events';
 import type { GenerationResult } from '@reelay/contracts/generation-request';
 import { closeAttempt } from '../attempts/close-attempt.js';
 import type { Transaction } from '../client.js';
+import { releaseLitter } from '../litter/note-litter.js';
 import type { PublishedEvent } from './progress-generations.js';
 
 export type GenerationEnd =
@@ -24,7 +25,11 @@ export async function endGeneration(
   const error = end.state === 'succeeded' ? null : JSON.stringify(end.error);
   const [ended] = await tx.$queryRaw<{ seq: number }[]>`
     UPDATE generation SET
-      state = ${end.state}, stage = 'ended', seq = seq + 1, completed_at = now(), prepared = NULL, media_sources = NULL,
+      state = ${end.state}, stage = 'ended', seq = seq + 1, completed_at = now(), media_sources = NULL, extras = NULL,
+      -- By it the task of a submit that is not resolved may still have to be looked for.
+      prepared = CASE WHEN EXISTS (
+        SELECT FROM submit_attempt WHERE generation_id = ${generationId} AND submit_attempt.state IN ('sent', 'unknown')
+      ) THEN prepared END,
       progress = CASE WHEN ${end.state} = 'succeeded' THEN 100 ELSE progress END,
       result = ${result}::jsonb, error = ${error}::jsonb
     WHERE id = ${generationId} AND state IN ('queued', 'running')
@@ -39,6 +44,7 @@ export async function endGeneration(
   for (const { id } of intents) {
     await closeAttempt(tx, { attemptId: id, from: ['intent'], to: 'not_sent', reason: `generation ${end.state}` });
   }
+  await releaseLitter(tx, generationId);
   await tx.$executeRaw`UPDATE usage SET state = 'released' WHERE generation_id = ${generationId} AND state = 'reserved'`;
   return { generationId, event };
 }

@@ -35,7 +35,7 @@ export async function findGeneration(
 ): Promise<Generation | undefined> {
   const row = await database.generation.findFirst({
     where: { id: of.id, ownerId: of.ownerId, deletedAt: null },
-    omit: { prepared: true, mediaSources: true },
+    omit: { prepared: true, mediaSources: true, carried: true, extras: true },
   });
   if (!row) return undefined;
   return {

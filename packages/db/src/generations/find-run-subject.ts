@@ -2,6 +2,7 @@
 import type { AttemptState, GenerationState, Stage } from '@reelay/contracts/domain';
 import { type GenerationRequest, generationRequestSchema } from '@reelay/contracts/generation-request';
 import type { Json } from '@reelay/contracts/provider';
+import { routeKey } from '../attempts/route-key.js';
 import type { Database } from '../client.js';
 
 export interface RunSubject {
@@ -11,6 +12,10 @@ export interface RunSubject {
   lane: string;
   provider: string;
   request: GenerationRequest;
+  /** 1 for the first. */
+  step: number;
+  /** What the step before handed on; null in the first. */
+  carried: Json;
   fence: bigint;
   deferrals: number;
   /** What `prepare` gave for this assignment; null when it has not run. */
@@ -26,17 +31,19 @@ export interface RunSubject {
 export interface OpenAttempt {
   id: string;
   state: AttemptState;
-  /** Whether it needs the token's turn to be sent. */
-  takesTurn: boolean;
+  /** Names the proxy it leaves through, see `route-key.ts`. */
+  routeKey: string;
   /** Time since `sent`; undefined before. */
   sentAgoMs: number | undefined;
 }
 
 export async function findRunSubject(database: Database, generationId: string): Promise<RunSubject | undefined> {
   const [row] = await database.$queryRaw<Row[]>`
-    SELECT generation.id, generation.state, stage, lane, generation.provider, request, generation.fence, deferrals, prepared,
+    SELECT generation.id, generation.state, stage, lane, generation.provider, request, generation.step, carried,
+      generation.fence, deferrals, prepared,
       coalesce(extract(epoch FROM not_before - now()) * 1000, 0)::float8 AS wait_ms,
-      generation.token_id, target, attempt.id AS attempt_id, attempt.state AS attempt_state, takes_turn,
+      generation.token_id, target, attempt.id AS attempt_id, attempt.state AS attempt_state,
+      ${routeKey} AS route_key,
       (extract(epoch FROM now() - sent_at) * 1000)::float8 AS sent_ago_ms
     FROM generation
     LEFT JOIN token ON token.id = generation.token_id
@@ -53,6 +60,8 @@ interface Row {
   lane: string;
   provider: string;
   request: unknown;
+  step: number;
+  carried: Json;
   fence: bigint;
   deferrals: number;
   prepared: Json;
@@ -61,7 +70,7 @@ interface Row {
   target: string | null;
   attempt_id: string | null;
   attempt_state: AttemptState | null;
-  takes_turn: boolean | null;
+  route_key: string;
   sent_ago_ms: number | null;
 }
 
@@ -74,6 +83,8 @@ function toSubject(row: Row): RunSubject {
     lane: row.lane,
     provider: row.provider,
     request: generationRequestSchema.parse(row.request),
+    step: row.step,
+    carried: row.carried,
     fence: row.fence,
     deferrals: row.deferrals,
     prepared: row.prepared,
@@ -84,7 +95,7 @@ function toSubject(row: Row): RunSubject {
         ? {
             id: attemptId,
             state: attemptState,
-            takesTurn: row.takes_turn ?? false,
+            routeKey: row.route_key,
             sentAgoMs: row.sent_ago_ms ?? undefined,
           }
         : undefined,

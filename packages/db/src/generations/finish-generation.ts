@@ -1,4 +1,4 @@
-/** The happy end: the asset rows and the terminal state in one transaction. */
+/** The happy end: the asset rows and the terminal state in one transaction. What the upstream gave besides media is part of the result. */
 
 import { insertResults, type StoredResult } from '../assets/insert-results.js';
 import type { Database } from '../client.js';
@@ -6,6 +6,7 @@ import { inTransaction } from '../transaction.js';
 import { endGeneration } from './end-generation.js';
 import { lockGeneration } from './lock-generation.js';
 import type { PublishedEvent } from './progress-generations.js';
+import { readResultExtras } from './result-extras.js';
 
 /** Undefined when it had ended before; then no asset row is written either. */
 export async function finishGeneration(
@@ -16,6 +17,10 @@ export async function finishGeneration(
   return inTransaction(database, async (tx) => {
     const generation = await lockGeneration(tx, subject.generationId);
     if (generation?.state !== 'running') return undefined;
+    const { extras } = await tx.generation.findUniqueOrThrow({
+      where: { id: subject.generationId },
+      select: { extras: true },
+    });
     await insertResults(tx, subject, results);
     const media = results.map(({ assetId, contentType, sizeBytes, width, height, durationMs }) => ({
       assetId,
@@ -25,6 +30,9 @@ export async function finishGeneration(
       ...(height !== undefined && { height }),
       ...(durationMs !== undefined && { durationMs }),
     }));
-    return endGeneration(tx, subject.generationId, { state: 'succeeded', result: { media } });
+    return endGeneration(tx, subject.generationId, {
+      state: 'succeeded',
+      result: { media, ...readResultExtras(extras) },
+    });
   });
 }

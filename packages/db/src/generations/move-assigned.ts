@@ -23,14 +23,18 @@ export async function moveAssigned(
   });
 }
 
-/** Keeps what `prepare` gave, so that a repeated run does not prepare again. False when the assignment is not current. */
+/**
+ * Keeps what `prepare` gave, so that a repeated run does not prepare again. Of two runs at once the first one's is kept and answered to
+ * both: an unknown submit is looked for by what stands here, so everybody must send that. Undefined when the assignment is not current.
+ */
 export async function storePrepared(
   database: Database,
   { generationId, fence }: Assignment,
   prepared: Json,
-): Promise<boolean> {
-  const stored = await database.$executeRaw`
-    UPDATE generation SET prepared = ${JSON.stringify(prepared)}::jsonb
-    WHERE id = ${generationId} AND fence = ${fence} AND state = 'queued'`;
-  return stored === 1;
+): Promise<{ prepared: Json } | undefined> {
+  const [stored] = await database.$queryRaw<{ prepared: Json }[]>`
+    UPDATE generation SET prepared = coalesce(prepared, ${JSON.stringify(prepared)}::jsonb)
+    WHERE id = ${generationId} AND fence = ${fence} AND state = 'queued'
+    RETURNING prepared`;
+  return stored;
 }

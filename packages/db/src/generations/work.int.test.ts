@@ -43,6 +43,7 @@ async function fetchingGeneration() {
     pending: [],
     progressed: [],
     refused: [],
+    next: [],
     done: [{ ...assigned, operation, media }],
   });
   return assigned;
@@ -71,7 +72,7 @@ describe('an assigned generation', () => {
       prepared: null,
       request: { prompt: 'a kite', frames: 300 },
       token: { id: tokenId, target: 'simulator' },
-      attempt: { id: assigned.attemptId, state: 'intent', takesTurn: true, sentAgoMs: undefined },
+      attempt: { id: assigned.attemptId, state: 'intent', sentAgoMs: undefined },
     });
     const waiting = await findRunSubject(database, await insertGeneration(database));
     expect(waiting).toMatchObject({ token: undefined, attempt: undefined });
@@ -84,8 +85,9 @@ describe('an assigned generation', () => {
     expect(await moveAssigned(database, assigned, 'preparing')).toEqual({ isCurrent: true, events: [] });
     const stale = { ...assigned, fence: assigned.fence - 1n };
     expect(await moveAssigned(database, stale, 'submitting')).toEqual({ isCurrent: false, events: [] });
-    expect(await storePrepared(database, stale, { upload: 1 })).toBe(false);
-    expect(await storePrepared(database, assigned, { upload: 1 })).toBe(true);
+    expect(await storePrepared(database, stale, { upload: 1 })).toBeUndefined();
+    expect(await storePrepared(database, assigned, { upload: 1 })).toEqual({ prepared: { upload: 1 } });
+    expect(await storePrepared(database, assigned, { upload: 2 })).toEqual({ prepared: { upload: 1 } });
     await failGeneration(database, assigned.generationId, { code: 'cancelled', message: 'x' });
     expect((await moveAssigned(database, assigned, 'submitting')).isCurrent).toBe(false);
   });
@@ -205,7 +207,17 @@ describe('litter', () => {
     await addLitter(database, { ...litter, id: 'later', firstTryInMs: 60_000 });
     await addLitter(database, { ...litter, id: 'only-counted' });
     const taken = await Promise.all([takeDueLitter(database, 5), takeDueLitter(database, 5)]);
-    expect(taken.flat()).toEqual([{ ...litter, id: 'due', provider: 'sora', target: 'simulator', tries: 1 }]);
+    expect(taken.flat()).toEqual([
+      {
+        ...litter,
+        id: 'due',
+        provider: 'sora',
+        target: 'simulator',
+        attemptId: null,
+        routeKey: expect.any(String),
+        tries: 1,
+      },
+    ]);
     await noteLitterError(database, 'due', 'refused');
     const row = await database.upstreamLitter.findUniqueOrThrow({ where: { id: 'due' } });
     expect(row).toMatchObject({ lastError: 'refused', doneAt: null });

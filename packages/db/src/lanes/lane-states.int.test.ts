@@ -1,3 +1,5 @@
+import { slotKindOf } from '@reelay/contracts/domain';
+import type { Lane } from '@reelay/contracts/lane';
 import { laneKey } from '@reelay/contracts/lane';
 import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
 import { createDatabase, type Database } from '../client.js';
@@ -24,8 +26,12 @@ beforeEach(async () => {
 });
 
 const targets = { names: ['sora', 'simulator'], simulated: ['simulator'] };
-const survey = (lane = {}) =>
-  surveyLane(database, { lane: { ...videoLane, ...lane }, slotKind: 'video', targets, unlimitedSlots: 100 });
+const survey = (lane: Partial<Lane> = {}) =>
+  surveyLane(database, {
+    lane: { ...videoLane, ...lane },
+    slotKind: slotKindOf(lane.kind ?? 'video'),
+    ...{ targets, unlimitedSlots: 100, slotlessPerToken: 4 },
+  });
 const change = (id: string, data: object) => database.token.update({ where: { id }, data });
 
 describe('the survey of a lane', () => {
@@ -62,6 +68,19 @@ describe('the survey of a lane', () => {
     expect((await survey({ plan: 'pro' })).tokens).toBe(1);
     expect((await survey({ tokenId: pro })).tokens).toBe(1);
     expect((await survey({ tokenId: 'gone' })).tokens).toBe(0);
+  });
+
+  it('counts places of work that holds no slot, whatever the slots and the quota are', async () => {
+    const busy = await insertToken(database, { videoLimit: 1, remaining: 0 });
+    await insertAssigned(database, { tokenId: busy });
+    const enhance = { kind: 'enhance', workflow: 'enhance' } as const;
+    for (let open = 0; open < 3; open += 1) await insertAssigned(database, { tokenId: busy, request: enhance });
+    expect(await survey({ kind: 'enhance' })).toMatchObject({ tokens: 1, freeSlots: 1, busy: 0, exhausted: 0 });
+    await insertAssigned(database, { tokenId: busy, request: enhance });
+    expect(await survey({ kind: 'enhance' })).toMatchObject({ tokens: 1, freeSlots: 0, busy: 1 });
+    await change(await insertToken(database), { videoCoolingUntil: new Date(Date.now() + 60_000) });
+    await change(await insertToken(database), { videoEnabled: false });
+    expect(await survey({ kind: 'enhance' })).toMatchObject({ tokens: 2, freeSlots: 0, busy: 1, resting: 1 });
   });
 
   it('stops counting waiting rows at a thousand', async () => {

@@ -1,13 +1,24 @@
 /** Counts what a lane's tokens can do now, for the gateway's answers and for people who ask why something waits. */
 import type { SlotKind } from '@reelay/contracts/domain';
 import { type Lane, laneKey } from '@reelay/contracts/lane';
-import { capacity, type KnownTargets, quotaLeft, servesLane, slotColumns, usedSlots } from '../assign/token-filter.js';
+import {
+  capacity,
+  type KnownTargets,
+  quotaLeft,
+  servesLane,
+  slotColumns,
+  slotlessKind,
+  usedSlotless,
+  usedSlots,
+} from '../assign/token-filter.js';
 import type { Queryable } from '../client.js';
+import { Prisma } from '../generated/prisma/client.js';
 
 export interface LaneSurvey {
   /** Tokens that could ever serve the lane: those in service, and those that rest or need attention. */
   tokens: number;
   simulated: number;
+  /** Of a lane whose work holds no slot: how many more may be begun. */
   freeSlots: number;
   /** Exact up to `countedRows`. */
   waiting: number;
@@ -23,19 +34,28 @@ export interface LaneSurvey {
 /** Beyond this many waiting rows their number is approximate: counting them all would cost more than it tells. */
 export const countedRows = 1_000;
 
-export async function surveyLane(
-  database: Queryable,
-  survey: { lane: Lane; slotKind: SlotKind; targets: KnownTargets; unlimitedSlots: number },
-): Promise<LaneSurvey> {
-  const { lane, slotKind, targets, unlimitedSlots } = survey;
-  const { coolingUntil } = slotColumns[slotKind];
+export interface SurveyLane {
+  lane: Lane;
+  /** Undefined for work that holds no slot. */
+  slotKind: SlotKind | undefined;
+  targets: KnownTargets;
+  unlimitedSlots: number;
+  /** Attempts without a slot that a token may have open. */
+  slotlessPerToken: number;
+}
+
+export async function surveyLane(database: Queryable, survey: SurveyLane): Promise<LaneSurvey> {
+  const { lane, slotKind, targets, unlimitedSlots, slotlessPerToken } = survey;
+  const { coolingUntil } = slotColumns[slotKind ?? slotlessKind];
+  const used = slotKind ? usedSlots(slotKind) : usedSlotless;
+  const most = slotKind ? capacity(slotKind, unlimitedSlots) : Prisma.sql`${slotlessPerToken}::integer`;
   const rows = await database.$queryRaw<LaneSurvey[]>`
     WITH able AS (
       SELECT token.target = ANY(${[...targets.simulated]}::text[]) AS simulated, token.resets_at, ${coolingUntil} AS cooling_until,
-        greatest(${capacity(slotKind, unlimitedSlots)} - coalesce(used.slots, 0), 0) AS unused, ${quotaLeft(slotKind)} AS quota,
+        greatest(${most} - coalesce(used.slots, 0), 0) AS unused, ${quotaLeft(slotKind)} AS quota,
         token.state <> 'active' AS needs_attention, coalesce(${coolingUntil} > now(), false) AS is_cooling
-      FROM token LEFT JOIN (${usedSlots(slotKind)}) AS used ON used.token_id = token.id
-      WHERE ${servesLane(lane, slotKind, targets)} AND token.state <> 'disabled'
+      FROM token LEFT JOIN (${used}) AS used ON used.token_id = token.id
+      WHERE ${servesLane(lane, slotKind ?? slotlessKind, targets)} AND token.state <> 'disabled'
     ), judged AS (
       SELECT *, CASE
         WHEN needs_attention THEN 'needs attention'

@@ -1,5 +1,6 @@
 /** Litter is worked off until it is gone, however its generation ended. Taking a row moves its next try, so nobody takes it twice. */
 import type { Json } from '@reelay/contracts/provider';
+import { routeKey } from '../attempts/route-key.js';
 import type { Database } from '../client.js';
 
 export interface DueLitter {
@@ -7,6 +8,9 @@ export interface DueLitter {
   tokenId: string;
   provider: string;
   target: string;
+  /** The attempt that left it and its way out, which is used again; null where none is known. */
+  attemptId: string | null;
+  routeKey: string;
   kind: string;
   reference: Json;
   /** This try included. */
@@ -17,13 +21,15 @@ export interface DueLitter {
 export async function takeDueLitter(database: Database, limit: number): Promise<DueLitter[]> {
   return database.$queryRaw<DueLitter[]>`
     WITH due AS (
-      SELECT id FROM upstream_litter WHERE done_at IS NULL AND next_try_at <= now()
+      SELECT id, attempt_id FROM upstream_litter WHERE done_at IS NULL AND next_try_at <= now()
       ORDER BY next_try_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
     )
     UPDATE upstream_litter AS litter SET
       tries = tries + 1, next_try_at = now() + least(interval '1 hour', interval '30 seconds' * 2 ^ least(tries, 10))
-    FROM due, token WHERE litter.id = due.id AND token.id = litter.token_id
-    RETURNING litter.id, litter.token_id AS "tokenId", provider, target, kind, reference, tries`;
+    FROM due LEFT JOIN submit_attempt AS attempt ON attempt.id = due.attempt_id, token
+    WHERE litter.id = due.id AND token.id = litter.token_id
+    RETURNING litter.id, litter.token_id AS "tokenId", token.provider, target, litter.attempt_id AS "attemptId",
+      ${routeKey} AS "routeKey", kind, reference, tries`;
 }
 
 export async function finishLitter(database: Database, litterId: string): Promise<void> {
@@ -33,4 +39,9 @@ export async function finishLitter(database: Database, litterId: string): Promis
 
 export async function noteLitterError(database: Database, litterId: string, error: string): Promise<void> {
   await database.$executeRaw`UPDATE upstream_litter SET last_error = ${error} WHERE id = ${litterId}`;
+}
+
+/** It stays on record with its last error, and is not tried again. */
+export async function giveUpLitter(database: Database, litterId: string): Promise<void> {
+  await database.$executeRaw`UPDATE upstream_litter SET next_try_at = NULL WHERE id = ${litterId}`;
 }

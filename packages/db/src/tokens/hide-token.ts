@@ -18,5 +18,5 @@ export async function forgetHiddenSecrets(database: Queryable): Promise<number> 
       -- Its media are still being fetched, and fresh addresses may have to be asked for.
       AND NOT EXISTS (SELECT FROM generation WHERE token_id = token.id AND state = 'running')
       AND NOT EXISTS (
-        SELECT FROM upstream_litter WHERE token_id = token.id AND done_at IS NULL AND next_try_at IS NOT NULL)`;
+        SELECT FROM upstream_litter WHERE token_id = token.id AND done_at IS NULL AND (next_try_at IS NOT NULL OR awaits_end))`;
 }

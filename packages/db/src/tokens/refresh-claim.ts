@@ -3,8 +3,9 @@
  * waiting and may be taken over when it is too old; what keeps a refresh token from being sent twice is `refresh_token_used_at`.
  */
 import type { Queryable } from '../client.js';
+import { proxyOfToken, type SealedProxy } from './proxy-of-token.js';
 
-export interface RefreshSubject {
+export interface RefreshSubject extends SealedProxy {
   provider: string;
   target: string;
   accessTokenSealed: string;
@@ -13,7 +14,6 @@ export interface RefreshSubject {
   refreshTokenSealed: string | null;
   isRefreshTokenUsed: boolean;
   clientId: string | null;
-  proxySealed: string | null;
 }
 
 export interface RefreshClaim {
@@ -35,7 +35,8 @@ export async function claimRefresh(
       AND (refresh_claim IS NULL OR refresh_claimed_at < now() - ${leaseMs} * interval '1 millisecond')
     RETURNING provider, target, access_token_sealed AS "accessTokenSealed", session_token_sealed AS "sessionTokenSealed",
       CASE WHEN refresh_token_used_at IS NULL THEN refresh_token_sealed END AS "refreshTokenSealed",
-      refresh_token_used_at IS NOT NULL AS "isRefreshTokenUsed", client_id AS "clientId", proxy_sealed AS "proxySealed"`;
+      refresh_token_used_at IS NOT NULL AS "isRefreshTokenUsed", client_id AS "clientId",
+      ${proxyOfToken.sealed} AS "proxySealed", ${proxyOfToken.place} AS "proxyPlace"`;
   return subject;
 }
 

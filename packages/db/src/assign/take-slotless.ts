@@ -1,0 +1,59 @@
+/** The one statement by which work that holds no slot (prompt enhancement) reaches a token: `takeSlots` without the slot. */
+import type { Queryable } from '../client.js';
+import { proxyOfToken } from '../tokens/proxy-of-token.js';
+import type { Match } from './match-slots.js';
+import type { Assignment } from './take-slots.js';
+
+export interface TakeSlotless {
+  simulatedTargets: readonly string[];
+  matches: readonly (Match & { attemptId: string })[];
+}
+
+/**
+ * Takes those matches that still hold and returns them. As with slots, a token's row must be the very version that was planned with, so
+ * that two assigners do not work from the same count; the limit itself is soft, for nothing upstream depends on it.
+ */
+export async function takeSlotless(database: Queryable, take: TakeSlotless): Promise<Assignment[]> {
+  const planned = take.matches.map(({ row, slot, attemptId }) => ({
+    ...{ generation_id: row.generationId, fence: String(row.fence), attempt_id: attemptId },
+    ...{ token_id: slot.tokenId, version: slot.version },
+  }));
+  if (planned.length === 0) return [];
+  return database.$queryRaw<Assignment[]>`
+    WITH planned AS MATERIALIZED (
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(planned)}::jsonb)
+        AS planned (generation_id text, fence bigint, attempt_id text, token_id text, version text)
+    ), waiting AS MATERIALIZED (
+      SELECT generation.id, generation.step FROM generation JOIN planned ON planned.generation_id = generation.id
+      WHERE generation.state = 'queued' AND generation.token_id IS NULL AND generation.fence = planned.fence
+        AND generation.deadline_at > now() AND NOT EXISTS (
+          SELECT FROM submit_attempt WHERE submit_attempt.generation_id = generation.id AND submit_attempt.step = generation.step
+            AND submit_attempt.state IN ('intent', 'sent', 'acked', 'unknown'))
+      ORDER BY generation.id FOR NO KEY UPDATE OF generation SKIP LOCKED
+    ), free AS MATERIALIZED (
+      SELECT token.id, token.provider, token.target,
+        ${proxyOfToken.sealed} AS proxy_sealed, ${proxyOfToken.place} AS proxy_place
+      FROM token JOIN (SELECT DISTINCT token_id, version FROM planned) AS version ON version.token_id = token.id
+      WHERE token.xmin::text = version.version
+      ORDER BY token.id FOR NO KEY UPDATE OF token SKIP LOCKED
+    ), assigned AS MATERIALIZED (
+      SELECT planned.*, waiting.step, free.provider, free.target, free.proxy_sealed, free.proxy_place
+      FROM planned JOIN waiting ON waiting.id = planned.generation_id JOIN free ON free.id = planned.token_id
+    ), attempt AS (
+      INSERT INTO submit_attempt (id, generation_id, step, n, token_id, provider, proxy_sealed, proxy_place, fence, takes_turn, slotless)
+      SELECT attempt_id, generation_id, step,
+        1 + (SELECT coalesce(max(n), 0) FROM submit_attempt AS earlier
+             WHERE earlier.generation_id = assigned.generation_id AND earlier.step = assigned.step),
+        token_id, provider, proxy_sealed, proxy_place, fence + 1, false, true
+      FROM assigned
+    ), used AS (
+      UPDATE token SET last_assigned_at = clock_timestamp() WHERE id IN (SELECT token_id FROM assigned)
+    ), over AS (
+      DELETE FROM generation_exclusion WHERE generation_id IN (SELECT generation_id FROM assigned) AND until <= now()
+    )
+    UPDATE generation SET
+      token_id = assigned.token_id, fence = generation.fence + 1, assigned_at = now(),
+      simulated = assigned.target = ANY(${[...take.simulatedTargets]}::text[])
+    FROM assigned WHERE generation.id = assigned.generation_id
+    RETURNING generation.id AS "generationId", assigned.token_id AS "tokenId", assigned.attempt_id AS "attemptId"`;
+}

@@ -24,6 +24,14 @@ test.each([
   expect(readConfig(configurationSchema, { ...complete, TRUST_PROXY }).TRUST_PROXY).toBe(expected);
 });
 
+test.each([
+  [undefined, []],
+  ['', []],
+  ['files.lan:9000, 10.0.0.5:80,[fd00::1]:8080', ['files.lan:9000', '10.0.0.5:80', '[fd00::1]:8080']],
+])('FETCH_ALLOW=%s is a list', (FETCH_ALLOW, expected) => {
+  expect(readConfig(configurationSchema, { ...complete, FETCH_ALLOW }).FETCH_ALLOW).toEqual(expected);
+});
+
 test('PUBLIC_URL loses the slash at its end', () => {
   const { PUBLIC_URL } = readConfig(configurationSchema, { ...complete, PUBLIC_URL: 'https://video.example.org/' });
   expect(PUBLIC_URL).toBe('https://video.example.org');
@@ -34,6 +42,8 @@ test.each([
   [{ API_KEY: 'han1234' }, 'API_KEY'],
   [{ TRUST_PROXY: '1' }, 'TRUST_PROXY'],
   [{ PUBLIC_URL: 'ftp://x' }, 'PUBLIC_URL'],
+  [{ FETCH_ALLOW: '10.0.0.5' }, 'FETCH_ALLOW'],
+  [{ FETCH_ALLOW: 'http://files.lan:9000' }, 'FETCH_ALLOW'],
   [{ WEB_KEY: undefined }, 'WEB_KEY is missing'],
 ])('refuses %j and says why', (wrong, reason) => {
   expect(() => readConfig(configurationSchema, { ...complete, ...wrong })).toThrow(reason);

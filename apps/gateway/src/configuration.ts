@@ -17,6 +17,12 @@ export const configurationSchema = z.object({
     .regex(/^(true|false|[\w.:/, ]*[.:a-z][\w.:/, ]*)$/i, 'must be true, or addresses and networks like 10.0.0.0/8')
     .transform(readTrustProxy)
     .optional(),
+  /** Private places that images and videos may be fetched from, although their addresses come from clients: host:port, joined by commas. */
+  FETCH_ALLOW: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').flatMap((place) => place.trim() || []))
+    .pipe(z.array(z.string().regex(/^([\w.-]+|\[[\da-f:.]+\]):\d{1,5}$/i, 'must be host:port, joined by commas'))),
   WEB_KEY: secretSetting('WEB_KEY'),
   INTERNAL_KEY: secretSetting('INTERNAL_KEY'),
   ADMIN_KEY: secretSetting('ADMIN_KEY'),

@@ -21,6 +21,7 @@ import { ApiKeyAuthenticator } from './http/api-key-authenticator.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { createHttpAdapter } from './http/http-adapter.js';
 import { KeyGuard } from './http/key.guard.js';
+import { MemoryBudget } from './http/memory-budget.js';
 import { createNestLogger } from './http/nest-logger.js';
 import { RouteTable } from './http/route-table.js';
 import { MediaLinks } from './media/media-links.js';
@@ -43,6 +44,10 @@ export interface Gateway {
 
 /** How long running answers (downloads) may take to finish once the process stops. */
 const finishMs = 4_000;
+/** Bytes of large bodies and fetched references at once; what is made of them while they are read takes about as much again. */
+const largeBodiesBytes = 256 * 1024 * 1024;
+/** How long a large body may wait for its room. */
+const largeBodyPatienceMs = 10_000;
 
 export async function createGateway({ configuration, log, version, redisPrefix }: GatewayOptions): Promise<Gateway> {
   const { DATABASE_URL, REDIS_URL, WEB_KEY, ADMIN_KEY, API_KEY } = configuration;
@@ -69,6 +74,8 @@ export async function createGateway({ configuration, log, version, redisPrefix }
     settings,
     queues,
     storage: await LocalStorage.create(configuration.STORAGE_DIR),
+    budget: new MemoryBudget({ totalBytes: largeBodiesBytes, patienceMs: largeBodyPatienceMs }),
+    fetchAllow: configuration.FETCH_ALLOW,
     hub,
     waiters,
     links: new MediaLinks({ webKey: WEB_KEY, settings }),

@@ -6,6 +6,7 @@ import type { Storage } from '@reelay/platform/storage';
 import type { TokenManagerClient } from './admin/token-manager-client.js';
 import type { WatchHub } from './events/watch-hub.js';
 import type { Waiters } from './generations/waiters.js';
+import type { MemoryBudget } from './http/memory-budget.js';
 import type { MediaLinks } from './media/media-links.js';
 
 /** What controllers work with; made by hand in `create-gateway.ts`, closed there too. Also the injection token. */
@@ -14,6 +15,10 @@ export abstract class GatewayParts {
   abstract readonly settings: { read(): Promise<Settings> };
   abstract readonly queues: Queues;
   abstract readonly storage: Storage;
+  /** Shared by all large bodies and fetched references. */
+  abstract readonly budget: MemoryBudget;
+  /** `host:port` of private places that clients' addresses may lead to. */
+  abstract readonly fetchAllow: readonly string[];
   abstract readonly hub: WatchHub;
   abstract readonly waiters: Waiters;
   abstract readonly links: MediaLinks;

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { ProxiesController } from './admin/proxies.controller.js';
 import { StatusController } from './admin/status.controller.js';
 import { TokensController } from './admin/tokens.controller.js';
 import { GatewayParts } from './gateway-parts.js';
@@ -34,6 +35,7 @@ export function createGatewayModule({ parts, guard, errors }: GatewayModuleParts
       GenerationsController,
       MediaController,
       TokensController,
+      ProxiesController,
       StatusController,
       HealthController,
       RootController,
@@ -41,7 +43,7 @@ export function createGatewayModule({ parts, guard, errors }: GatewayModuleParts
     providers: [
       { provide: GatewayParts, useFactory: () => parts },
       { provide: APP_GUARD, useFactory: () => guard },
-      { provide: APP_PIPE, useFactory: () => new BodyPipe() },
+      { provide: APP_PIPE, useFactory: () => new BodyPipe(parts.budget) },
       { provide: APP_FILTER, useFactory: () => errors },
     ],
   };

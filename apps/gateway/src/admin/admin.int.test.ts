@@ -101,6 +101,24 @@ test("the token-manager's own refusals are passed on, anything else of it is kep
   }
 });
 
+test('the proxies of the installation are shown and changed by the token-manager', async () => {
+  const view = { default: { isSet: true, hint: 'socks5://me@far.example:1080' }, upload: null };
+  answer = { status: 200, body: JSON.stringify(view) };
+  expect(await (await send('/api/admin/proxies')).json()).toEqual(view);
+  const change = { defaultProxyUrl: 'socks5://me:hush-hush@far.example', uploadProxyUrl: null };
+  const changed = await send('/api/admin/proxies', { method: 'PUT', json: change });
+  expect([changed.status, await changed.json()]).toEqual([200, view]);
+  expect(asked.map(({ method, path, body }) => [method, path, body])).toEqual([
+    ['GET', '/internal/proxies', ''],
+    ['PUT', '/internal/proxies', JSON.stringify(change)],
+  ]);
+  const refused = await send('/api/admin/proxies', { method: 'PUT', json: { uploadProxyUrl: 'ftp://me:hush-hush@x' } });
+  const text = await refused.text();
+  expect([refused.status, text]).toEqual([400, expect.stringContaining('"param":"uploadProxyUrl"')]);
+  expect(text).not.toContain('hush-hush');
+  expect(asked).toHaveLength(2);
+});
+
 test('the status counts generations and shows lanes and tokens', async () => {
   const key = await gateway.newClient();
   await gateway.send(key, '/v1/videos', { json: { prompt: 'x' } });

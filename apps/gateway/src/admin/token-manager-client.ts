@@ -32,6 +32,14 @@ export class TokenManagerClient {
     return this.#request('DELETE', `/internal/tokens/${encodeURIComponent(id)}`);
   }
 
+  showProxies(): Promise<unknown> {
+    return this.#request('GET', '/internal/proxies');
+  }
+
+  changeProxies(change: object): Promise<unknown> {
+    return this.#request('PUT', '/internal/proxies', change);
+  }
+
   async #request(method: string, path: string, body?: object): Promise<unknown> {
     const { url, internalKey } = this.#options;
     let response: Response;

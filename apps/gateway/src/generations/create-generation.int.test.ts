@@ -1,10 +1,14 @@
 /** A retry whose claim is written while its connection to Postgres breaks, so that the gateway does not hear of it. */
+import { mkdtemp, rm } from 'node:fs/promises';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { requestOfVideo } from '@reelay/contracts/openai/videos';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { getModel } from '@reelay/contracts/models';
 import { defaultSettings } from '@reelay/contracts/settings';
 import { createDatabase, type Database } from '@reelay/db/client';
 import { holdWaiterKey, type WaiterKey } from '@reelay/db/generations/hold-waiter-key';
+import { LocalStorage } from '@reelay/platform/local-storage';
 import { createLogger } from '@reelay/platform/logger';
 import { Queues } from '@reelay/platform/queues';
 import { closeRedis, createRedis } from '@reelay/platform/redis';
@@ -12,6 +16,7 @@ import { createTestDatabase, type TestDatabase } from '@reelay/testing/database'
 import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayParts } from '../gateway-parts.js';
+import { MemoryBudget } from '../http/memory-budget.js';
 import { VideosController } from '../openai/videos.controller.js';
 import { type CreateGeneration, type CreateGenerationParts, createGeneration } from './create-generation.js';
 import { Waiters } from './waiters.js';
@@ -22,6 +27,8 @@ let redis: TestRedis;
 let database: Database;
 let waiterKey: WaiterKey;
 let queues: Queues;
+let storage: LocalStorage;
+let storageDir: string;
 let close: () => Promise<void>;
 
 beforeAll(async () => {
@@ -30,6 +37,8 @@ beforeAll(async () => {
   waiterKey = await holdWaiterKey({ url: testDatabase.url, applicationName: 'test-waiter' });
   const producer = createRedis({ url: redis.url, role: 'producer', log });
   queues = new Queues({ redis: producer, log, prefix: redis.prefix });
+  storageDir = await mkdtemp(join(tmpdir(), 'reelay-create-'));
+  storage = await LocalStorage.create(storageDir);
   await database.owner.create({ data: { id: 'somebody', name: 'somebody' } });
   const key = { id: 'key', ownerId: 'somebody', name: 'test', prefix: 'rly_', mac: new Uint8Array(32) };
   await database.apiKey.create({ data: key });
@@ -42,21 +51,29 @@ beforeAll(async () => {
 afterAll(async () => {
   await close();
   await waiterKey.close();
+  await rm(storageDir, { recursive: true, force: true });
   await database.$disconnect();
   await Promise.all([testDatabase.drop(), redis.close()]);
 });
 
 function newParts(): CreateGenerationParts {
   const waiters = new Waiters({ database, waiterKey, log });
-  return { database, queues, waiters, settings: { read: async () => defaultSettings }, log };
+  const budget = new MemoryBudget({ totalBytes: 1, patienceMs: 1 });
+  return {
+    ...{ database, queues, waiters, log, budget, storage },
+    fetchAllow: [],
+    settings: { read: async () => defaultSettings },
+  };
 }
 
 const command = (prompt: string, retryCount: number): CreateGeneration => ({
   client: { apiKeyId: 'key', ownerId: 'somebody' },
   dialect: 'videos',
-  request: requestOfVideo({ prompt, model: 'sora2-landscape-10s' }),
-  fingerprint: { route: 'POST /v1/videos', fields: { prompt } },
+  route: 'POST /v1/videos',
+  model: getModel('sora2-landscape-10s'),
+  input: { prompt, promptParam: 'prompt', media: [] },
   marks: { retryCount },
+  isGone: () => false,
 });
 
 /** Its next `count` transactions are committed, and the connection is gone before that is heard. */

@@ -1,14 +1,15 @@
 /** From a checked request to a generation: attach a client's retry, or accept and ring. Every creating route comes through here. */
-import { createHash } from 'node:crypto';
-import { canonicalJson } from '@reelay/contracts/canonical-json';
+
 import { AppError } from '@reelay/contracts/errors';
 import type { GenerationRequest } from '@reelay/contracts/generation-request';
 import type { Dialect } from '@reelay/contracts/ids';
 import { laneKey } from '@reelay/contracts/lane';
-import { getModel, laneOfModel } from '@reelay/contracts/models';
+import { laneOfRequest } from '@reelay/contracts/lane-of-request';
+import type { Model } from '@reelay/contracts/models';
+import { planRequest } from '@reelay/contracts/request/plan-request';
+import type { RequestInput } from '@reelay/contracts/request/request-input';
 import type { Settings } from '@reelay/contracts/settings';
 import type { ApiKeyIdentity } from '@reelay/db/api-keys/find-api-key';
-import type { Database } from '@reelay/db/client';
 import { type Acceptance, type AcceptGeneration, acceptGeneration } from '@reelay/db/generations/accept-generation';
 import { findGeneration } from '@reelay/db/generations/find-generation';
 import { isOutage } from '@reelay/db/outage';
@@ -16,27 +17,36 @@ import type { Logger } from '@reelay/platform/logger';
 import type { Queues } from '@reelay/platform/queues';
 import { newUlid } from '@reelay/platform/ulid';
 import type { RetryMarks } from '../http/retry-marks.js';
+import { readMediaInput } from '../references/read-media-input.js';
+import { type StoreReferencesParts, storeReferences } from '../references/store-references.js';
 import { claimRetry } from './claim-retry.js';
 import type { Settle } from './delivery.js';
+import { hashRequest } from './hash-request.js';
+import { type PlannedWork, workOf } from './planned-work.js';
+import { refuseUnserved, unserved } from './refuse-unserved.js';
+import { resolveParent } from './resolve-parent.js';
 import type { Waiters } from './waiters.js';
 
 export interface CreateGeneration {
   client: ApiKeyIdentity;
   dialect: Dialect;
-  request: GenerationRequest;
-  /** Route and fields as parsed: equal ones are the same request. */
-  fingerprint: { route: string; fields: unknown };
+  /** Equal input on the same route is the same request. */
+  route: string;
+  model: Model;
+  input: RequestInput;
   marks: RetryMarks;
+  /** Whether the client has left: what was not accepted by then is not accepted any more, for its retry may be on its way. */
+  isGone: () => boolean;
 }
 
 export interface CreatedGeneration {
   id: string;
+  work: PlannedWork;
   /** Tells the row how the request ended. */
   settle: Settle;
 }
 
-export interface CreateGenerationParts {
-  database: Database;
+export interface CreateGenerationParts extends StoreReferencesParts {
   queues: Queues;
   waiters: Waiters;
   settings: { read(): Promise<Settings> };
@@ -50,27 +60,72 @@ const attachWindowMs = 30 * 60_000;
 const noticeMs = 2_000;
 const noticeStepMs = 200;
 
-/** @throws AppError `model_not_available`, `idempotency_key_reused`, `service_unavailable` */
+/**
+ * Everything that can be wrong with a request is found here, before there is a row.
+ *
+ * @throws AppError those of `planRequest`, `readMediaInput`, `resolveParent`, `storeReferences`; `model_not_available`,
+ * `idempotency_key_reused`, `service_unavailable`
+ */
 export async function createGeneration(
   parts: CreateGenerationParts,
   command: CreateGeneration,
 ): Promise<CreatedGeneration> {
-  const requestHash = createHash('sha256').update(canonicalJson(command.fingerprint)).digest('hex');
+  const { model, input, client } = command;
+  const planned = planRequest(model, input);
+  const media = await Promise.all(planned.media.map(readMediaInput));
+  const requestHash = hashRequest({ route: command.route, model, input, media });
+  const work = workOf(planned);
+  const existing = await findExisting(parts, command, requestHash);
+  if (existing) return { ...existing, work };
+
+  const settings = await parts.settings.read();
+  const { workflow } = planned.request;
+  const { parent, tokenId } = await resolveParent(parts.database, {
+    ...{ parent: planned.parent, workflow, ownerId: client.ownerId, settings },
+  });
+  const wanted: GenerationRequest = { ...planned.request, references: [], ...(parent ? { parent } : {}) };
+  const lane = laneOfRequest(model, wanted, tokenId);
+  if (media.length > 0 || tokenId !== undefined) await refuseUnserved(parts.database, model, lane);
+  const references = await storeReferences(parts, { ownerId: client.ownerId, media, settings });
+  if (command.isGone())
+    throw new AppError('invalid_request', 'The connection was closed before the request was accepted.');
+  const accepted = await accept(parts, command, {
+    ...{ request: { ...wanted, references }, lane: laneKey(lane), requestHash },
+    deadlineMs: settings['generation.deadlineMs'],
+  });
+  return { ...accepted, work };
+}
+
+type Created = Pick<CreatedGeneration, 'id' | 'settle'>;
+
+/** Looked for before anything is fetched or stored: an address may be gone by the time a request is repeated. */
+async function findExisting(
+  parts: CreateGenerationParts,
+  command: CreateGeneration,
+  requestHash: string,
+): Promise<Created | undefined> {
   const attached = await attachIfRetry(parts, command, requestHash);
   if (attached !== undefined) return waitedFor(parts, attached);
+  const { idempotencyKey: key } = command.marks;
+  if (key === undefined) return undefined;
+  const known = await parts.database.idempotency.findUnique({
+    where: { ownerId_key: { ownerId: command.client.ownerId, key }, expiresAt: { gt: new Date() } },
+  });
+  return known ? repeated(known, requestHash) : undefined;
+}
 
-  const model = getModel(command.request.model);
-  const { idempotencyKey } = command.marks;
+async function accept(
+  parts: CreateGenerationParts,
+  { client, dialect, model, marks: { idempotencyKey } }: CreateGeneration,
+  work: Pick<AcceptGeneration, 'request' | 'lane' | 'requestHash' | 'deadlineMs'>,
+): Promise<Created> {
   const accept: AcceptGeneration = {
+    ...work,
     id: newUlid(),
-    ownerId: command.client.ownerId,
-    apiKeyId: command.client.apiKeyId,
-    dialect: command.dialect,
+    ownerId: client.ownerId,
+    apiKeyId: client.apiKeyId,
+    dialect,
     provider: model.provider,
-    lane: laneKey(laneOfModel(model)),
-    request: command.request,
-    requestHash,
-    deadlineMs: (await parts.settings.read())['generation.deadlineMs'],
     waiter: parts.waiters.key,
     ...(idempotencyKey === undefined ? {} : { idempotency: { key: idempotencyKey, keepMs: idempotencyKeepMs } }),
   };
@@ -84,9 +139,14 @@ export async function createGeneration(
     case 'unserved':
       throw unserved(model.id, acceptance.reason);
     case 'repeated':
-      if (acceptance.requestHash !== requestHash) throw reusedKey();
-      return { id: acceptance.generationId, settle: async () => {} };
+      return repeated(acceptance, work.requestHash);
   }
+}
+
+/** @throws AppError `idempotency_key_reused` */
+function repeated(known: { generationId: string; requestHash: string }, requestHash: string): Created {
+  if (known.requestHash !== requestHash) throw reusedKey();
+  return { id: known.generationId, settle: async () => {} };
 }
 
 async function attachIfRetry(
@@ -130,17 +190,8 @@ async function acceptOnce({ database, waiters }: CreateGenerationParts, accept: 
   }
 }
 
-function waitedFor({ waiters }: CreateGenerationParts, id: string): CreatedGeneration {
+function waitedFor({ waiters }: CreateGenerationParts, id: string): Created {
   return { id, settle: (isDelivered) => waiters.release(id, isDelivered) };
-}
-
-function unserved(modelId: string, reason: string | null): AppError {
-  const because = reason === null ? '' : ` (${reason})`;
-  return new AppError(
-    'model_not_available',
-    `No account of this installation can serve "${modelId}"${because}. Ask the operator to add one, or choose another model.`,
-    { param: 'model' },
-  );
 }
 
 function reusedKey(): AppError {

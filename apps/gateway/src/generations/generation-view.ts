@@ -1,12 +1,14 @@
 /** A generation whole, for clients of any dialect. */
+import type { Character } from '@reelay/contracts/generation-request';
 import { publicId } from '@reelay/contracts/ids';
 import type { Generation } from '@reelay/db/generations/find-generation';
 import type { MediaLinks } from '../media/media-links.js';
 import { unixSeconds } from '../openai/video-object.js';
+import { shownState } from './shown-state.js';
 
 export async function generationViewOf(generation: Generation, links: MediaLinks, publicUrl: string) {
-  const { request } = generation;
-  const results = (generation.result?.media ?? []).map(async (media) => ({
+  const { request, result } = generation;
+  const results = (result?.media ?? []).map(async (media) => ({
     url: await links.linkTo(media, publicUrl),
     content_type: media.contentType,
     size_bytes: media.sizeBytes,
@@ -18,10 +20,11 @@ export async function generationViewOf(generation: Generation, links: MediaLinks
     id: publicId(generation.dialect, generation.id),
     object: 'generation',
     kind: request.kind,
+    workflow: request.workflow,
     model: request.model,
     prompt: request.prompt,
     asked: request.asked ?? null,
-    state: generation.state,
+    state: shownState(generation),
     stage: generation.stage,
     progress: generation.progress,
     seq: generation.seq,
@@ -30,7 +33,14 @@ export async function generationViewOf(generation: Generation, links: MediaLinks
     started_at: generation.startedAt && unixSeconds(generation.startedAt),
     completed_at: generation.completedAt && unixSeconds(generation.completedAt),
     deadline_at: unixSeconds(generation.deadlineAt),
+    /** Files; of a character its avatar. */
     results: await Promise.all(results),
+    text: result?.text ?? null,
+    character: result?.character ? characterView(result.character) : null,
     error: generation.error,
   };
+}
+
+function characterView({ username, displayName, characterId, cameoId }: Character) {
+  return { username, display_name: displayName, character_id: characterId ?? null, cameo_id: cameoId };
 }

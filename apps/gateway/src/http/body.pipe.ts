@@ -2,35 +2,46 @@ import { IncomingMessage } from 'node:http';
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { AppError } from '@reelay/contracts/errors';
 import { z } from 'zod';
+import { type BodyLimits, largeBodyBytes, smallBodyBytes } from './body-limits.js';
 import { checkBody } from './check-body.js';
+import type { MemoryBudget } from './memory-budget.js';
 import { readJson } from './read-json.js';
 import { readMultipart } from './read-multipart.js';
 
-/** Schemas in here may also come as multipart/form-data. */
-export const multipartBodies = z.registry<{ multipart: true }>();
+/** What bodies of a schema may be beside JSON of at most 1 MiB. */
+export const bodyForms = z.registry<{
+  /** Also multipart/form-data. */
+  multipart?: true;
+  /** May carry images and videos. */
+  media?: true;
+}>();
 
 /**
  * Makes `@Body({ schema })` what the schema promises. It reads the request itself, so that nothing of a body is read before the
  * guard has let the client in.
  */
 export class BodyPipe implements PipeTransform {
+  constructor(private readonly budget: MemoryBudget) {}
+
   async transform(value: unknown, { type, schema }: ArgumentMetadata): Promise<unknown> {
     if (type !== 'body') return value;
     if (!(schema instanceof z.ZodType)) throw new Error('A route reads its body without a schema');
     if (!(value instanceof IncomingMessage))
       throw new AppError('invalid_json', 'The body is empty; send a JSON object.');
-    return checkBody(schema, await readBody(value, multipartBodies.has(schema)));
+    const { multipart = false, media = false } = bodyForms.get(schema) ?? {};
+    const limits = { mostBytes: media ? largeBodyBytes : smallBodyBytes, budget: this.budget };
+    return checkBody(schema, await readBody(value, multipart, limits));
   }
 }
 
 /** @throws AppError `unsupported_media_type` and those of the readers */
-function readBody(request: IncomingMessage, takesMultipart: boolean): Promise<unknown> {
+function readBody(request: IncomingMessage, takesMultipart: boolean, limits: BodyLimits): Promise<unknown> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   const mediaType = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (encoding.toLowerCase() !== 'identity')
     throw unsupported(`Content-Encoding "${encoding.slice(0, 40)}" is not read; send the body plain.`);
-  if (/^application\/(json|[\w.-]+\+json)$/.test(mediaType)) return readJson(request);
-  if (mediaType === 'multipart/form-data' && takesMultipart) return readMultipart(request);
+  if (/^application\/(json|[\w.-]+\+json)$/.test(mediaType)) return readJson(request, limits);
+  if (mediaType === 'multipart/form-data' && takesMultipart) return readMultipart(request, limits);
   const wanted = takesMultipart ? 'application/json or multipart/form-data' : 'application/json';
   throw unsupported(
     `Send the body as ${wanted}, not as ${mediaType === '' ? 'an unnamed type' : `"${mediaType.slice(0, 100)}"`}.`,

@@ -1,5 +1,7 @@
 /** A body against its schema, with errors that name the field the way the client wrote it. Pure. */
 import { AppError } from '@reelay/contracts/errors';
+import { UploadedFile } from '@reelay/contracts/openai/videos';
+import { LongText, longTextBytes } from '@reelay/contracts/request/long-text';
 import type { z } from 'zod';
 
 /** Deeper nesting is nobody's request, and would exhaust the stack of whoever walks it. */
@@ -40,11 +42,13 @@ function showPath(path: readonly PropertyKey[]): string {
 /** Postgres stores neither NUL nor half of a surrogate pair; better said here than as a failure inside. */
 function refuseUnstorableText(value: unknown, path: PropertyKey[]): void {
   if (typeof value === 'string') {
+    // Longer ones are never stored as text: they become files, or are refused for their length.
+    if (value.length > longTextBytes) return;
     if (!value.includes('\0') && !/\p{Surrogate}/u.test(value)) return;
     const param = showPath(path);
     throw new AppError('invalid_value', `"${param}" contains a NUL or half a surrogate pair: remove it.`, { param });
   }
-  if (typeof value !== 'object' || value === null) return;
+  if (typeof value !== 'object' || value === null || value instanceof UploadedFile || value instanceof LongText) return;
   if (path.length > deepest) {
     throw new AppError('invalid_value', `"${String(path[0])}" is nested too deeply.`, { param: String(path[0]) });
   }

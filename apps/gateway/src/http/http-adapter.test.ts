@@ -5,11 +5,13 @@ import { waitFor } from '@reelay/testing/wait-for';
 import type { FastifyInstance } from 'fastify';
 import { ErrorFilter } from './error.filter.js';
 import { createHttpAdapter } from './http-adapter.js';
+import { MemoryBudget } from './memory-budget.js';
 import { readMultipart } from './read-multipart.js';
 import { RouteTable } from './route-table.js';
 
 const soon = { timeoutMs: 5_000, intervalMs: 5 };
 const log = createLogger({ app: 'test', level: 'silent' });
+const budget = new MemoryBudget({ totalBytes: 2000, patienceMs: 100 });
 let instance: FastifyInstance;
 let server: http.Server;
 let serverSocket: net.Socket | undefined;
@@ -22,7 +24,7 @@ beforeAll(async () => {
   const adapter = createHttpAdapter({ routes, errors: new ErrorFilter(routes, log), log, trustProxy: false, stopping });
   instance = adapter.getInstance();
   instance.post('/form', async (request) => {
-    form = readMultipart(request.raw);
+    form = readMultipart(request.raw, { mostBytes: 2000, budget });
     await form.catch(() => undefined);
     return {};
   });

@@ -6,6 +6,7 @@ import { AppError } from '@reelay/contracts/errors';
 import { type Logger, withLogFields } from '@reelay/platform/logger';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { TrustProxy } from '../configuration.js';
+import { releaseBody } from './body-limits.js';
 import type { ErrorFilter } from './error.filter.js';
 import { answerError } from './error-answer.js';
 import { requestIdOf } from './request-id.js';
@@ -21,7 +22,8 @@ export interface HttpAdapterOptions {
   stopping: AbortSignal;
 }
 
-const requestTimeoutMs = 120_000;
+/** For a video of 40 MiB as base64 from a home that sends 2 Mbit/s. */
+const requestTimeoutMs = 300_000;
 /** Longer than the idle time of common load balancers (60 s), so that they close first. */
 const keepAliveTimeoutMs = 65_000;
 /** A client that takes nothing of its download for so long is cut off. Above the longest wait for a video (280 s) and all heartbeats. */
@@ -58,7 +60,10 @@ export function createHttpAdapter(options: HttpAdapterOptions): FastifyAdapter {
     // On the raw response, so that streams carry it too.
     reply.raw.setHeader('x-request-id', request.id);
     // Fastify's own hook is silent about clients that leave early.
-    reply.raw.once('close', () => logRequest(options.log, request, reply));
+    reply.raw.once('close', () => {
+      releaseBody(request.raw);
+      logRequest(options.log, request, reply);
+    });
     if (options.stopping.aborted) {
       reply.raw.setHeader('connection', 'close');
       done(new AppError('gateway_restarting', 'The gateway is being restarted; send the request again in a moment.'));

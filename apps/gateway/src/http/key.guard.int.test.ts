@@ -127,7 +127,7 @@ test('the admin key opens admin routes only, and a client key opens none of them
   const withKey = (key: string) => ({ authorization: `Bearer ${key}` });
   expect((await ask('GET', '/api/admin/status', withKey(gateway.adminKey))).status).toBe(200);
   expect((await ask('GET', '/v1/models', withKey(gateway.adminKey))).status).toBe(401);
-  for (const path of ['/api/admin/status', '/api/admin/tokens'])
+  for (const path of ['/api/admin/status', '/api/admin/tokens', '/api/admin/proxies'])
     expect((await ask('GET', path, withKey(client))).status).toBe(401);
   expect((await ask('DELETE', '/api/admin/tokens/1', withKey(client))).status).toBe(401);
 });

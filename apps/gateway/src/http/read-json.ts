@@ -1,45 +1,25 @@
-/** Reading of a JSON body with a limit on its size; the text must be UTF-8, as JSON is. */
+/** Reading of a JSON body with a limit on its size. */
 import type { IncomingMessage } from 'node:http';
-import { AppError } from '@reelay/contracts/errors';
+import { type BodyLimits, readChunks } from './body-limits.js';
+import { parseJson } from './parse-json.js';
 
-export const jsonSizeBytes = 1024 * 1024;
-
-/** @throws AppError `request_too_large`, `invalid_json`, `invalid_request` */
-export async function readJson(request: IncomingMessage): Promise<unknown> {
-  if (Number(request.headers['content-length'] ?? 0) > jsonSizeBytes) throw tooLarge();
-  const bytes = await readAll(request);
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
-  } catch (error) {
-    // V8 quotes the body in its message, and V8 says "Unexpected end" for an empty one: say it in our words.
-    const place = /at position \d+|line \d+ column \d+/.exec(error instanceof Error ? error.message : '')?.[0];
-    throw new AppError(
-      'invalid_json',
-      bytes.length === 0
-        ? 'The body is empty; send a JSON object.'
-        : `The body is not valid JSON${place ? ` (${place})` : ''}: check quotes, commas and that it is UTF-8.`,
-    );
-  }
+/** @throws AppError `request_too_large`, `invalid_json`, `invalid_request`, `service_unavailable` */
+export async function readJson(request: IncomingMessage, limits: BodyLimits): Promise<unknown> {
+  return parseJson(await readWhole(request, limits));
 }
 
-async function readAll(request: IncomingMessage): Promise<Buffer> {
+/** With tens of megabytes every copy counts: where the length is known, there is one. */
+async function readWhole(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+  const announcedBytes = Number(request.headers['content-length'] ?? 0);
   const chunks: Buffer[] = [];
+  let whole: Buffer | undefined;
   let sizeBytes = 0;
-  try {
-    // The request must outlive a refusal, or the client would see a cut connection instead of the answer.
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      sizeBytes += chunk.length;
-      if (sizeBytes > jsonSizeBytes) throw tooLarge();
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    request.resume();
-    if (error instanceof AppError) throw error;
-    throw new AppError('invalid_request', 'The connection broke while the body was read.', { cause: error });
+  for await (const chunk of readChunks(request, limits)) {
+    // Not before it is clear that there is room for it.
+    if (announcedBytes > 0) whole ??= Buffer.allocUnsafe(announcedBytes);
+    if (whole) chunk.copy(whole, sizeBytes);
+    else chunks.push(chunk);
+    sizeBytes += chunk.length;
   }
-  return Buffer.concat(chunks);
-}
-
-function tooLarge(): AppError {
-  return new AppError('request_too_large', `A JSON body may have at most ${jsonSizeBytes >> 20} MiB.`);
+  return whole ? whole.subarray(0, sizeBytes) : Buffer.concat(chunks.splice(0));
 }

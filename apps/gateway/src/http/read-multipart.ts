@@ -1,80 +1,100 @@
 /** Reading of multipart/form-data as it streams in. Every limit that is passed is an error, never a silently shorter value. */
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
 import { AppError } from '@reelay/contracts/errors';
+import { UploadedFile } from '@reelay/contracts/openai/videos';
+import { type BodyLimits, readChunks } from './body-limits.js';
 import { assignField, type FormObject } from './bracket-fields.js';
 
-/**
- * No model takes a reference yet, so a form is text only and needs no more room than JSON. When one does: OpenAI's schema allows a
- * data URI of 20 971 520 characters in one field.
- */
-const fieldSizeBytes = 1024 * 1024;
-const bodySizeBytes = 2 * 1024 * 1024;
-const limits = { fieldNameSize: 200, fieldSize: fieldSizeBytes, fields: 64, files: 16, parts: 80, headerPairs: 20 };
+/** Room for an image of 20 MiB as a data URI. */
+const mostFieldBytes = 28 * 1024 * 1024;
+const limits = { fieldNameSize: 200, fields: 64, files: 16, parts: 80, headerPairs: 20 };
 
-/** What stands in the form for a file part; its bytes are read past. */
-export class UploadedFile {
-  constructor(readonly fileName: string) {}
-}
-
-/** @throws AppError `request_too_large`, `invalid_request` */
-export function readMultipart(request: IncomingMessage): Promise<FormObject> {
-  return new Promise((resolve, reject) => {
-    const form: FormObject = {};
-    let sizeBytes = 0;
-    let fileField: string | undefined;
-    const parser = createParser(request);
-
-    const settle = (outcome: () => void) => {
-      request.off('data', count);
-      request.off('error', cut);
-      request.off('aborted', cut);
-      request.unpipe(parser);
-      // What is left is read and dropped, so that the client gets to reading the answer.
-      request.resume();
-      outcome();
-    };
-    const fail = (error: AppError) => settle(() => reject(error));
-    const cut = () => fail(malformed('it ended too early'));
-    const count = (chunk: Buffer) => {
-      sizeBytes += chunk.length;
-      if (sizeBytes > bodySizeBytes) fail(tooLarge(`The form is larger than ${bodySizeBytes >> 20} MiB.`, fileField));
-    };
-    const take = (name: string | undefined, value: unknown) => {
-      if (name === undefined || name === '') return fail(malformed('a part has no name'));
-      try {
-        assignField(form, name, value);
-      } catch (error) {
-        settle(() => reject(error));
-      }
-    };
-
-    parser.on('field', (name, value, _nameTruncated, isTruncated) => {
-      if (isTruncated) fail(tooLarge(`The form field "${name}" is larger than ${fieldSizeBytes >> 20} MiB.`, name));
-      else take(name, value);
-    });
-    parser.on('file', (name: string | undefined, stream: BusboyFileStream, fileName: string | undefined) => {
-      stream.on('error', cut).resume();
-      fileField = name;
-      take(name, new UploadedFile(fileName ?? 'upload'));
-    });
-    for (const limit of ['fieldsLimit', 'filesLimit', 'partsLimit'] as const) {
-      parser.on(limit, () => fail(tooLarge('The form has too many parts.')));
-    }
-    parser.on('error', (error) => fail(malformed(error instanceof Error ? error.message : 'unknown reason')));
-    parser.on('finish', () => settle(() => resolve(form)));
-    request.on('data', count).on('error', cut).on('aborted', cut).pipe(parser);
-  });
-}
-
-function createParser(request: IncomingMessage): BusboyInstance {
+/** @throws AppError `request_too_large`, `invalid_request`, `service_unavailable` */
+export async function readMultipart(request: IncomingMessage, bodyLimits: BodyLimits): Promise<FormObject> {
+  const fieldSize = Math.min(mostFieldBytes, bodyLimits.mostBytes);
+  const form = new FormParts(createParser(request, fieldSize), fieldSize);
   try {
-    return new Busboy({
-      headers: { ...request.headers, 'content-type': request.headers['content-type'] ?? '' },
-      limits,
-    });
+    for await (const chunk of readChunks(request, bodyLimits)) await form.write(chunk);
+    return await form.end();
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'request_too_large' || error.param !== undefined) throw error;
+    // What was being read when the limit was reached is what made the form too large.
+    throw form.current === undefined ? error : tooLarge(error.message, form.current);
+  }
+}
+
+function createParser(request: IncomingMessage, fieldSize: number): BusboyInstance {
+  const headers = { ...request.headers, 'content-type': request.headers['content-type'] ?? '' };
+  try {
+    return new Busboy({ headers, limits: { ...limits, fieldSize } });
   } catch {
     throw malformed('its content type names no boundary');
+  }
+}
+
+/** Puts the parts that a parser finds together to an object; the first failure of any of them is the form's. */
+class FormParts {
+  readonly #form: FormObject = {};
+  readonly #parser: BusboyInstance;
+  readonly #finished: Promise<unknown>;
+  #failure: AppError | undefined;
+  /** Name of the file that is being read. */
+  current: string | undefined;
+
+  constructor(parser: BusboyInstance, fieldSize: number) {
+    this.#parser = parser;
+    this.#finished = once(parser, 'finish');
+    this.#finished.catch(() => undefined);
+    parser.on('field', (name, value, _nameTruncated, isTruncated) => {
+      if (isTruncated) this.#fail(tooLarge(`The form field "${name}" is larger than ${fieldSize >> 20} MiB.`, name));
+      else this.#take(name, value);
+    });
+    parser.on('file', (name: string | undefined, stream: BusboyFileStream, fileName: string | undefined) => {
+      const chunks: Buffer[] = [];
+      this.current = name;
+      stream.on('error', () => this.#fail(malformed('it ended too early')));
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', () => {
+        this.current = undefined;
+        this.#take(name, new UploadedFile(fileName ?? 'upload', Buffer.concat(chunks.splice(0))));
+      });
+    });
+    for (const limit of ['fieldsLimit', 'filesLimit', 'partsLimit'] as const) {
+      parser.on(limit, () => this.#fail(tooLarge('The form has too many parts.')));
+    }
+    parser.on('error', (error) => this.#fail(malformed(error instanceof Error ? error.message : 'unknown reason')));
+  }
+
+  async write(chunk: Buffer): Promise<void> {
+    const isWanting = this.#parser.write(chunk);
+    if (this.#failure) throw this.#failure;
+    if (!isWanting) await once(this.#parser, 'drain').catch(() => undefined);
+    if (this.#failure) throw this.#failure;
+  }
+
+  async end(): Promise<FormObject> {
+    this.#parser.end();
+    await this.#finished.catch((error: unknown) => {
+      throw this.#failure ?? error;
+    });
+    if (this.#failure) throw this.#failure;
+    return this.#form;
+  }
+
+  #take(name: string | undefined, value: unknown): void {
+    try {
+      if (name === undefined || name === '') throw malformed('a part has no name');
+      assignField(this.#form, name, value);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: AppError): void {
+    this.#failure ??= error;
   }
 }
 

@@ -22,16 +22,16 @@ export class RootController {
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:4rem auto;padding:0 1rem}code{background:#8882;padding:.1em .3em}</style>
 <h1>Reelay gateway</h1>
 <p>Version ${version}${commit === null ? '' : `, commit ${escapeHtml(commit)}`}.</p>
-<p>An OpenAI-compatible API for video generation. Set a client's base URL to this address with <code>/v1</code> at its end, and its
+<p>An OpenAI-compatible API for video and image generation. Set a client's base URL to this address with <code>/v1</code> at its end, and its
 API key to one of this installation's keys.</p>
 <ul>
-<li><code>POST /v1/chat/completions</code>: a video as a chat answer, streamed with its progress</li>
+<li><code>POST /v1/chat/completions</code>: an image, a video, a character or a better prompt as a chat answer, streamed with its progress</li>
 <li><code>POST /v1/videos</code>, <code>GET /v1/videos/{id}</code>, <code>GET /v1/videos/{id}/content</code></li>
 <li><code>GET /v1/generations/{id}</code>: any generation by any of its ids</li>
 <li><code>GET /v1/models</code></li>
 <li><code>GET /healthz</code>, <code>GET /readyz</code></li>
 </ul>
-<p>The README of the source has examples; <code>docs/errors.md</code> explains every error code.</p>
+<p>The README of the source has examples; <code>docs/workflows.md</code> says what can be asked, and <code>docs/errors.md</code> explains every error code.</p>
 </html>
 `;
   }

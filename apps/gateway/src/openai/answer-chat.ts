@@ -3,11 +3,11 @@ import { publicId } from '@reelay/contracts/ids';
 import type { GatewayParts } from '../gateway-parts.js';
 import type { Delivery } from '../generations/delivery.js';
 import { failureOf, type GenerationReference, restarting, stillRunning } from '../generations/generation-error.js';
-import { chatCompletionObject, chatContentOf } from './chat-answer.js';
+import type { PlannedWork } from '../generations/planned-work.js';
+import { chatCompletionObject, describeResult } from './chat-answer.js';
 
 export interface AnswerChat {
-  model: string;
-  prompt: string;
+  work: PlannedWork;
   reference: GenerationReference;
   delivery: Delivery;
 }
@@ -17,7 +17,7 @@ export interface AnswerChat {
  * @throws AppError `still_running`, `gateway_restarting`, or what the generation failed with
  */
 export async function answerChat(parts: GatewayParts, chat: AnswerChat): Promise<object | undefined> {
-  const { model, prompt, reference, delivery } = chat;
+  const { work, reference, delivery } = chat;
   try {
     const { 'generation.waitMs': waitMs } = await parts.settings.read();
     const enough = AbortSignal.any([delivery.gone, parts.stopping, AbortSignal.timeout(waitMs)]);
@@ -26,9 +26,9 @@ export async function answerChat(parts: GatewayParts, chat: AnswerChat): Promise
     if (!end) throw parts.stopping.aborted ? restarting(reference) : stillRunning(reference, waitMs);
     delivery.carryResult();
     if (end.type !== 'generation.succeeded') throw failureOf(end.data.error, reference);
-    const content = await chatContentOf(end.data.result, parts.links, reference.publicUrl);
+    const answer = await describeResult(end.data.result, work, parts.links, reference.publicUrl);
     const created = Math.floor(Date.now() / 1000);
-    return chatCompletionObject({ id: publicId('chat', reference.id), created, model, prompt, content });
+    return chatCompletionObject({ id: publicId('chat', reference.id), created, work, answer });
   } catch (error) {
     if (!delivery.carriesResult) await delivery.giveUp();
     throw error;

@@ -37,8 +37,9 @@ export class ChatChunks {
     return this.#chunk({ reasoning_content: text });
   }
 
-  content(text: string): string {
-    return this.#chunk({ content: text });
+  /** `beside`: more fields of the choice, for programs. */
+  content(text: string, beside: object = {}): string {
+    return this.#chunk({ content: text }, null, beside);
   }
 
   /** Finish reason, usage where it was asked for, and the end mark. */
@@ -47,10 +48,10 @@ export class ChatChunks {
     return this.#chunk({}, 'stop') + counted + doneLine;
   }
 
-  #chunk(delta: Delta, finishReason: 'stop' | null = null): string {
+  #chunk(delta: Delta, finishReason: 'stop' | null = null, beside: object = {}): string {
     return dataLine({
       ...this.#head(),
-      choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason }],
+      choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason, ...beside }],
       ...(this.#options.includeUsage ? { usage: null } : {}),
     });
   }

@@ -6,7 +6,7 @@ import type { GatewayParts } from '../gateway-parts.js';
 import { failureOf, restarting } from '../generations/generation-error.js';
 import { toAppError } from '../http/to-app-error.js';
 import type { AnswerChat } from './answer-chat.js';
-import { chatContentOf } from './chat-answer.js';
+import { describeResult } from './chat-answer.js';
 import { type ChatChunks, errorLine } from './chat-chunks.js';
 import { ProgressLines } from './progress-lines.js';
 import { StreamWriter } from './stream-writer.js';
@@ -37,7 +37,7 @@ export async function streamChat(parts: GatewayParts, chat: StreamChat): Promise
 
 /** The text that ends the stream; undefined when the process or the client stops before the generation does. */
 async function followToEnd(parts: GatewayParts, chat: StreamChat, writer: StreamWriter): Promise<string | undefined> {
-  const lines = new ProgressLines();
+  const lines = new ProgressLines(chat.work);
   const signal = AbortSignal.any([chat.delivery.gone, parts.stopping]);
   for await (const events of parts.hub.watch(chat.reference.id, 0, signal)) {
     for (const event of coalesce(events)) {
@@ -51,8 +51,11 @@ async function followToEnd(parts: GatewayParts, chat: StreamChat, writer: Stream
 
 async function lastWords(parts: GatewayParts, chat: StreamChat, event: GenerationEvent): Promise<string> {
   if (event.type === 'generation.succeeded') {
-    const content = await chatContentOf(event.data.result, parts.links, chat.reference.publicUrl);
-    return chat.chunks.content(content) + chat.chunks.end(estimateUsage(chat.prompt, content));
+    const { contents, character } = await describeResult(
+      ...([event.data.result, chat.work, parts.links, chat.reference.publicUrl] as const),
+    );
+    const chunks = contents.map((content) => chat.chunks.content(content, character ? { character } : {}));
+    return chunks.join('') + chat.chunks.end(estimateUsage(chat.work.prompt, contents.join('')));
   }
   if (event.type === 'generation.failed' || event.type === 'generation.cancelled') {
     return errorLine(failureOf(event.data.error, chat.reference));

@@ -1,8 +1,10 @@
 /** A generation as OpenAI's video object (openai-wire 3.5): all 13 keys, always, and a few of ours beside them. */
 import type { GenerationState } from '@reelay/contracts/domain';
+import type { GenerationRequest } from '@reelay/contracts/generation-request';
 import { publicId } from '@reelay/contracts/ids';
 import { findModel } from '@reelay/contracts/models';
 import type { Generation } from '@reelay/db/generations/find-generation';
+import { shownState } from '../generations/shown-state.js';
 import type { MediaLinks } from '../media/media-links.js';
 
 type VideoStatus = 'queued' | 'in_progress' | 'completed' | 'failed';
@@ -24,21 +26,27 @@ export async function videoObjectOf(generation: Generation, links: MediaLinks, p
     id,
     object: 'video',
     model: request.model,
-    status: statusOf[generation.state],
+    status: statusOf[shownState(generation)],
     progress: generation.progress,
     created_at: unixSeconds(generation.createdAt),
     completed_at: generation.completedAt && unixSeconds(generation.completedAt),
     expires_at: null,
-    prompt: request.prompt,
+    prompt: request.asked?.prompt ?? request.prompt,
     size: media?.width && media.height ? `${media.width}x${media.height}` : (findModel(request.model)?.size ?? ''),
     seconds: String(request.seconds),
-    remixed_from_video_id: null,
+    remixed_from_video_id: remixedFrom(request),
     error: error && { code: error.code, message: error.message },
     stage: generation.stage,
     simulated: generation.simulated,
     generation_id: id,
     url: media ? await links.linkTo(media, publicUrl) : null,
   };
+}
+
+/** Only of ours is there an id that this route knows. */
+function remixedFrom({ workflow, parent }: GenerationRequest): string | null {
+  if (workflow !== 'remix' || parent?.type !== 'draft' || parent.generationId === undefined) return null;
+  return publicId('videos', parent.generationId);
 }
 
 export function unixSeconds(date: Date): number {

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { publicId } from '@reelay/contracts/ids';
-import { type CreateVideo, createVideoSchema, requestOfVideo } from '@reelay/contracts/openai/videos';
+import { type CreateVideo, createVideoSchema, inputOfVideo } from '@reelay/contracts/openai/videos';
 import type { ApiKeyIdentity } from '@reelay/db/api-keys/find-api-key';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayParts } from '../gateway-parts.js';
@@ -9,7 +9,7 @@ import { Delivery } from '../generations/delivery.js';
 import { withReference } from '../generations/generation-error.js';
 import { getGeneration } from '../generations/get-generation.js';
 import { Client } from '../http/access.js';
-import { multipartBodies } from '../http/body.pipe.js';
+import { bodyForms } from '../http/body.pipe.js';
 import { publicUrlOf } from '../http/public-url.js';
 import { addLogFields } from '../http/request-log-fields.js';
 import { retryMarksOf } from '../http/retry-marks.js';
@@ -21,7 +21,7 @@ import { videoObjectOf } from './video-object.js';
 // Milliseconds; python's poll helper reads it once and keeps it for the whole job.
 const pollAfterMs = '2000';
 // The official SDKs always send this one as multipart.
-createVideoSchema.register(multipartBodies, { multipart: true });
+createVideoSchema.register(bodyForms, { multipart: true, media: true });
 
 @Controller('v1/videos')
 export class VideosController {
@@ -38,9 +38,10 @@ export class VideosController {
     const { id, settle } = await createGeneration(this.parts, {
       client,
       dialect: 'videos',
-      request: requestOfVideo(body),
-      fingerprint: { route: 'POST /v1/videos', fields: body },
+      route: 'POST /v1/videos',
+      ...inputOfVideo(body),
       marks: retryMarksOf(request),
+      isGone: () => reply.raw.destroyed,
     });
     addLogFields(request, { generationId: id });
     const delivery = new Delivery(reply.raw, settle);

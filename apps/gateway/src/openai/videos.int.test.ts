@@ -1,6 +1,7 @@
 import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
 import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { fail, progress, succeed } from '../testing/play-worker.js';
+import { samplePng } from '../testing/sample-media.js';
 import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
 let testDatabase: TestDatabase;
@@ -128,11 +129,11 @@ describe('creating', () => {
     ['a length the model does not make', { prompt: 'x', seconds: '12' }, 400, 'invalid_value', 'seconds'],
     ['a size of the other orientation', { prompt: 'x', size: '720x1280' }, 400, 'invalid_value', 'size'],
     [
-      'a reference as text',
-      { prompt: 'x', 'input_reference[image_url]': 'data:image/png;base64,AA' },
+      'a reference that is no image',
+      { prompt: 'x', 'input_reference[image_url]': 'data:image/png;base64,AA==' },
       400,
-      'not_supported_by_model',
-      'input_reference',
+      'invalid_reference',
+      'input_reference.image_url',
     ],
     ['a name nobody could mean', { prompt: 'x', '__proto__[a]': 'x' }, 400, 'invalid_request', '__proto__[a]'],
   ])('with %s is refused by the name of the field, in a form and in JSON', async (_, fields, status, code, param) => {
@@ -143,23 +144,27 @@ describe('creating', () => {
     expect([asJson.status, await asJson.json()]).toMatchObject([status, { error: { code, param } }]);
   });
 
-  test('with a file is refused by its name, and the file is read past', async () => {
+  test('with a file keeps it as the reference of the generation', async () => {
     const data = form({ prompt: 'x' });
-    data.set('input_reference', new Blob([new Uint8Array(1 << 20)], { type: 'image/png' }), 'boat.png');
+    data.set('input_reference', new Blob([samplePng(20, 10)], { type: 'application/octet-stream' }), 'upload');
     const response = await gateway.send(key, '/v1/videos', { body: data });
-    expect([response.status, await response.json()]).toMatchObject([
-      400,
-      { error: { code: 'not_supported_by_model', param: 'input_reference' } },
-    ]);
+    expect(response.status).toBe(200);
+    const { id } = (await response.json()) as Video;
+    const row = await gateway.database.generation.findUniqueOrThrow({
+      where: { id: id.slice('video_'.length) },
+      include: { assets: true },
+    });
+    expect(row.request).toMatchObject({ workflow: 'video', references: [{ kind: 'image', contentType: 'image/png' }] });
+    expect(row.assets).toMatchObject([{ role: 'reference', contentType: 'image/png', width: 20, height: 10 }]);
   });
 
-  test('with a file larger than any form may be is refused by its name too', async () => {
+  test('with a file that is no image is refused by its name', async () => {
     const data = form({ prompt: 'x' });
     data.set('input_reference', new Blob([new Uint8Array(3 << 20)], { type: 'image/png' }), 'boat.png');
     const response = await gateway.send(key, '/v1/videos', { body: data });
     expect([response.status, await response.json()]).toMatchObject([
-      413,
-      { error: { code: 'request_too_large', param: 'input_reference' } },
+      400,
+      { error: { code: 'invalid_reference', param: 'input_reference' } },
     ]);
   });
 
@@ -208,17 +213,26 @@ test('models say what they make, and that they are simulated where nothing else 
   const state = { freeSlots: 0, waiting: 0 };
   expect(await read('/v1/models/sora2-landscape-10s')).toMatchObject({ simulated: false });
   await gateway.database.laneState.create({ data: { lane, tokens: 3, simulated: 3, ...state } });
-  const { data } = (await read('/v1/models')) as unknown as { data: object[] };
-  expect(data[0]).toEqual({
+  const { data } = (await read('/v1/models')) as unknown as { data: { id: string }[] };
+  expect(data.find(({ id }) => id === 'sora2-landscape-10s')).toEqual({
     id: 'sora2-landscape-10s',
     object: 'model',
     created: expect.any(Number) as number,
     owned_by: 'reelay',
     description: expect.any(String) as string,
     kind: 'video',
+    workflow: 'video',
     orientation: 'landscape',
     seconds: 10,
+    frames: 300,
     size: '640x360',
+    plan: 'any',
+    styles: expect.arrayContaining(['anime']) as string[],
+    references: { images: 1, videos: 1 },
+    remix: true,
+    storyboard: true,
+    extends: false,
+    enhance: null,
     simulated: true,
   });
   await gateway.database.laneState.update({ where: { lane }, data: { tokens: 4 } });

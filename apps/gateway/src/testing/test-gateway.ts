@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SettingKey } from '@reelay/contracts/settings';
+import type { Settings } from '@reelay/contracts/settings';
 import { ensureApiKey } from '@reelay/db/api-keys/ensure-api-key';
 import { createDatabase, type Database } from '@reelay/db/client';
 import { writeSettings } from '@reelay/db/settings';
@@ -20,7 +20,7 @@ export interface TestGatewayOptions {
   redisPrefix: string;
   configuration?: Partial<Configuration>;
   /** Written before it starts, so that they hold from the first request. */
-  settings?: Partial<Record<SettingKey, number>>;
+  settings?: Partial<Settings>;
 }
 
 export interface TestGateway {
@@ -67,6 +67,7 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
     ADMIN_KEY: adminKey,
     TOKEN_MANAGER_URL: 'http://127.0.0.1:1',
     STORAGE_DIR: storageDir,
+    FETCH_ALLOW: [],
     ...options.configuration,
   };
   const gateway = await createGateway({ configuration, log, version: '0.0.0-test', redisPrefix: options.redisPrefix });

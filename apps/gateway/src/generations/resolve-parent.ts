@@ -1,0 +1,94 @@
+/** What a request starts from, looked up: whose it is, where it lies upstream, and whether it may be used so. */
+import { AppError } from '@reelay/contracts/errors';
+import type { Parent, Workflow } from '@reelay/contracts/generation-request';
+import type { PlannedParent } from '@reelay/contracts/request/planned-request';
+import type { Settings } from '@reelay/contracts/settings';
+import type { Database } from '@reelay/db/client';
+import { findDraftMaker, findOwnDraft, type OwnDraft } from '@reelay/db/generations/find-draft';
+
+export interface ResolveParent {
+  parent: PlannedParent | undefined;
+  workflow: Workflow;
+  ownerId: string;
+  settings: Settings;
+}
+
+export interface ResolvedParent {
+  parent?: Parent;
+  /** The only account that can work with it. */
+  tokenId?: string;
+}
+
+/** @throws AppError `not_found`, `invalid_value`, `remix_needs_publishing`, `model_not_available` */
+export async function resolveParent(database: Database, resolve: ResolveParent): Promise<ResolvedParent> {
+  const { parent, workflow, settings } = resolve;
+  if (parent === undefined) return {};
+  if (parent.type === 'share') return { parent };
+  const draft =
+    parent.kind === 'own' ? await ownDraft(database, resolve, parent) : await anyDraft(database, resolve, parent);
+  if (draft.isTokenGone) throw gone(parent.param);
+  // An upstream's remix takes public clips only.
+  if (workflow === 'remix' && !settings['sora.publishForRemix']) throw needsPublishing(parent.param);
+  const { id, generationId, tokenId } = draft;
+  return {
+    parent: { type: 'draft', id, ...(generationId === undefined ? {} : { generationId }) },
+    ...(tokenId === undefined ? {} : { tokenId }),
+  };
+}
+
+type Mention = Extract<PlannedParent, { type: 'mention' }>;
+
+interface FoundDraft {
+  id: string;
+  generationId?: string;
+  tokenId?: string;
+  isTokenGone?: boolean;
+}
+
+async function ownDraft(database: Database, { ownerId }: ResolveParent, { id, param }: Mention): Promise<FoundDraft> {
+  const own = await findOwnDraft(database, { generationId: id, ownerId });
+  if (!own) throw notFound(id, param);
+  if (own.state !== 'succeeded') throw new AppError('invalid_value', describeState(own), { param });
+  if (own.draft) return { generationId: own.generationId, ...own.draft };
+  const what = own.kind === 'video' ? 'video' : own.kind === 'enhance' ? 'text' : own.kind;
+  throw new AppError(
+    'invalid_value',
+    `${id} cannot be started from: it is ${what === 'image' ? 'an' : 'a'} ${what} without a draft upstream. Name a video.`,
+    { param },
+  );
+}
+
+/** One that nobody here made may still be on some account: the upstream will say. */
+async function anyDraft(database: Database, { ownerId }: ResolveParent, { id, param }: Mention): Promise<FoundDraft> {
+  const maker = await findDraftMaker(database, id);
+  if (!maker) return { id };
+  if (maker.ownerId !== ownerId) throw notFound(id, param);
+  const { generationId, tokenId, isTokenGone } = maker;
+  return { id, generationId, tokenId, isTokenGone };
+}
+
+function describeState({ generationId, state }: OwnDraft): string {
+  return state === 'queued' || state === 'running'
+    ? `${generationId} is not finished yet: send this again when it is.`
+    : `${generationId} was not made (it ${state === 'failed' ? 'failed' : 'was cancelled'}): name another one.`;
+}
+
+function notFound(id: string, param: string): AppError {
+  return new AppError('not_found', `Nothing with the id "${id}" belongs to this key.`, { param });
+}
+
+function gone(param: string): AppError {
+  return new AppError(
+    'model_not_available',
+    'The account that made this video was removed from the installation, and no other one can go on with it.',
+    { param },
+  );
+}
+
+function needsPublishing(param: string): AppError {
+  return new AppError(
+    'remix_needs_publishing',
+    'To remix an own video it has to be published upstream for a moment, which this installation does not do. The operator can allow it (sora.publishForRemix); a video that is shared already can be named by its link.',
+    { param },
+  );
+}

@@ -1,0 +1,33 @@
+/** A model of the catalogue as OpenAI's model object, and beside its four fields what a client needs to choose one. */
+import { laneKey } from '@reelay/contracts/lane';
+import { laneOfModel, type Model } from '@reelay/contracts/models';
+import type { LaneState } from '@reelay/db/lanes/list-lane-states';
+
+/** Every key is always there; null is what the model does not have, or takes over from the draft it goes on with. */
+export function modelObjectOf(model: Model, lanes: readonly Pick<LaneState, 'lane' | 'tokens' | 'simulated'>[]) {
+  const key = laneKey(laneOfModel(model));
+  const lane = lanes.find((candidate) => candidate.lane === key);
+  const isSized = model.size !== '';
+  return {
+    id: model.id,
+    object: 'model',
+    created: model.created,
+    owned_by: 'reelay',
+    description: model.description,
+    kind: model.kind,
+    workflow: model.workflow,
+    orientation: isSized ? model.orientation : null,
+    size: isSized ? model.size : null,
+    seconds: model.seconds || null,
+    frames: model.frames || null,
+    plan: model.requires.plan,
+    styles: model.styles,
+    references: model.references,
+    remix: model.remix,
+    storyboard: model.storyboard,
+    extends: model.extends,
+    enhance: model.enhance ?? null,
+    // Only where no real account could be the one: a mixed pool may answer with either.
+    simulated: lane !== undefined && lane.tokens > 0 && lane.simulated === lane.tokens,
+  };
+}

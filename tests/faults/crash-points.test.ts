@@ -48,7 +48,11 @@ test('a worker that dies at each place once loses nothing and submits nothing tw
   const waiting = new Set(ids);
   await waitFor(
     async () => {
-      for (const id of waiting) if ((await client.videos.retrieve(id)).status === 'completed') waiting.delete(id);
+      for (const id of waiting) {
+        const { status, error } = await client.videos.retrieve(id);
+        if (status === 'failed') throw new Error(`${id} failed: ${error?.message}\n${stack.output.slice(-20_000)}`);
+        if (status === 'completed') waiting.delete(id);
+      }
       return waiting.size === 0;
     },
     {

@@ -36,7 +36,7 @@ beforeEach(async () => {
 
 const generationOf = ({ generationId }: { generationId: string }) =>
   database.generation.findUniqueOrThrow({ where: { id: generationId } });
-const nothing = { pending: [], progressed: [], done: [], refused: [] };
+const nothing = { pending: [], progressed: [], done: [], next: [], refused: [] };
 
 async function acked(): Promise<Assigned & { operationId: string }> {
   const one = await insertAssigned(database, { tokenId });
@@ -60,7 +60,7 @@ it('a poll that read before another one found the task done does not take its ge
   await writePollOutcomes(database, {
     ...nothing,
     pending: [{ attemptId: one.attemptId, progress: 95 }],
-    progressed: [{ generationId: one.generationId, stage: 'rendering', progress: 95 }],
+    progressed: [{ attemptId: one.attemptId, generationId: one.generationId, stage: 'rendering', progress: 95 }],
   });
   expect((await generationOf(one)).stage).toBe('fetching');
   expect((await findMissingJobs(database)).finish).toContain(one.generationId);
@@ -88,7 +88,7 @@ const targets = { names: ['sora', 'simulator'], simulated: ['simulator'] };
 async function assign(options: Partial<AssignLane> = {}): Promise<Assignment[]> {
   const assigned: Assignment[] = [];
   await assignLane(database, {
-    ...{ lane: videoLane, slotKind: 'video', targets, takesTurn: true, unlimitedSlots: 100, batchSize: 50 },
+    ...{ lane: videoLane, slotKind: 'video', targets, unlimitedSlots: 100, slotlessPerToken: 4, batchSize: 50 },
     ...{ newId: randomUUID, turns: () => [], signal: new AbortController().signal },
     onAssigned: (assignments) => assigned.push(...assignments),
     ...options,

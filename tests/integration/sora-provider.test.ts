@@ -1,186 +1,435 @@
-/** The Sora provider against the simulator, which shares no code with it: real HTTP client, real proof of work, real faults. */
-import { randomUUID } from 'node:crypto';
+/**
+ * Every workflow of the Sora provider against the simulator, which shares no code with it: real HTTP client, real proof of work, and a
+ * body that is refused if a key is wrong. Each is taken through plan, prepare, submit and poll as the worker does.
+ */
+import { createHash } from 'node:crypto';
 import type { GenerationRequest } from '@reelay/contracts/generation-request';
-import type { Operation, PollOutcome, SubmitContext } from '@reelay/contracts/provider';
-import { simulatorTarget } from '@reelay/contracts/provider-declarations';
-import { HttpClient } from '@reelay/platform/http-client';
-import { createSolver } from '@reelay/pow/solver';
-import { createProviders } from '@reelay/providers/registry';
-import { waitFor } from '@reelay/testing/wait-for';
-import { type SimulatedAccount, SimulatorProcess } from '../support/simulator.js';
+import type { LitterNote } from '@reelay/contracts/provider';
+import { type MediaFacts, measure } from '../support/media.js';
+import { type ImageFormat, sampleImage } from '../support/samples.js';
+import type { LedgerSubmit } from '../support/simulator.js';
+import { type Run, SoraDriver } from '../support/sora-driver.js';
+import { characterRequest, enhanceRequest, imageRequest, reference, videoRequest } from '../support/sora-requests.js';
 
-const provider = createProviders().get('sora')!;
-const solver = createSolver({ threads: 1 });
-const http = new HttpClient();
-let simulator: SimulatorProcess;
-let account: SimulatedAccount;
+const shareId = `s_${'0123456789abcdef'.repeat(2)}`;
+/** As much of an MP4 as the simulator looks at. */
+const clip = Buffer.from('\0\0\0\x18ftypisom\0\0\x02\0isommp42\0\0\0\x08free', 'latin1');
 
+let sora: SoraDriver;
 beforeAll(async () => {
-  simulator = await SimulatorProcess.start({ SIMULATOR_RENDER_MS: '400', SIMULATOR_SEED: 'provider' });
+  sora = await SoraDriver.start('workflows');
 });
-afterAll(async () => {
-  await http.close();
-  await solver.close();
-  await simulator.stop();
-});
-beforeEach(async () => {
-  await simulator.post('reset');
-  await simulator.post('speed', { queueMs: 50, gapMs: 50, difficulty: '00ffff' });
-  account = (await simulator.accounts()).find(({ plan }) => plan === 'chatgpt_plus')!;
-});
+afterAll(() => sora?.stop());
+beforeEach(() => sora.reset());
 
-function context(changes: Partial<SubmitContext> = {}): SubmitContext {
-  return {
-    fetch: http.createFetch(),
-    target: simulatorTarget(simulator.url),
-    credential: { tokenId: '01KCXVNG92FVKA5X9R15F3ATGD', accessToken: account.accessToken, version: 1 },
-    signal: new AbortController().signal,
-    now: Date.now,
-    random: Math.random,
-    uuid: randomUUID,
-    solver,
-    settings: { draftsPage: 5, draftsPages: 20 },
-    beforeSend: async () => ({ commitStartedAt: performance.now(), freshMs: 5_000 }),
-    submitTimeoutMs: 3_000,
-    ...changes,
-  };
+async function withImage(format: ImageFormat) {
+  const bytes = await sampleImage(format);
+  sora.references.set('picture', bytes);
+  return { bytes, image: reference('picture', `image/${format}`, bytes) };
 }
 
-const request = (prompt: string, changes: Partial<GenerationRequest> = {}): GenerationRequest => ({
-  kind: 'video',
-  model: 'sora2-portrait-15s',
-  prompt,
-  orientation: 'portrait',
-  seconds: 15,
-  frames: 450,
-  upstream: { model: 'sy_8', size: 'small' },
-  ...changes,
-});
+function withClip() {
+  sora.references.set('clip', clip);
+  return reference('clip', 'video/mp4', clip);
+}
 
-const submit = (prompt: string, changes?: Partial<SubmitContext>) =>
-  provider.submit(request(prompt), null, context(changes));
-const pollOne = async (operation: Operation) => (await provider.poll([operation], context())).get(operation.id)!;
-
-async function ended(operation: Operation): Promise<PollOutcome> {
-  let outcome = await pollOne(operation);
-  const hasEnded = async () => {
-    outcome = await pollOne(operation);
-    return outcome.state !== 'pending';
-  };
-  await waitFor(hasEnded, { timeoutMs: 10_000 });
+const doneOf = ({ outcome }: Run) => {
+  if (outcome.state !== 'done') throw new Error(`expected a result, got ${JSON.stringify(outcome)}`);
   return outcome;
+};
+
+const measured = (run: Run): Promise<MediaFacts> => measure(doneOf(run).media[0]?.url ?? '');
+
+async function onlySubmit(): Promise<LedgerSubmit> {
+  const submits = await sora.simulator.submits();
+  expect(submits).toHaveLength(1);
+  return submits[0]!;
 }
 
-test('a prompt becomes a video: submit, progress, media', async () => {
-  const operation = await submit('a fox in the rain');
-  const [accepted] = await simulator.submits();
-  expect(accepted).toMatchObject({ taskId: operation.id, account: account.email, prompt: 'a fox in the rain' });
-  expect(accepted?.body).toMatchObject({ orientation: 'portrait', n_frames: 450, model: 'sy_8', style_id: null });
+/** A finished video of the account, and the upstream's name for it. */
+async function madeVideo(prompt = 'the parent'): Promise<string> {
+  const { operation } = doneOf(await sora.run(videoRequest(prompt)));
+  expect(operation.draftId).toMatch(/^gen_/);
+  return operation.draftId!;
+}
 
-  expect(await pollOne(operation)).toMatchObject({ state: 'pending', progress: expect.any(Number) });
-  const outcome = await ended(operation);
-  if (outcome.state !== 'done') throw new Error(`expected a video, got ${JSON.stringify(outcome)}`);
-  const media = await fetch(outcome.media[0]?.url ?? '');
-  expect(Buffer.from(await media.arrayBuffer()).toString('latin1', 4, 8)).toBe('ftyp');
+const plainBody = {
+  kind: 'video',
+  prompt: 'a fox in the rain',
+  orientation: 'landscape',
+  size: 'small',
+  n_frames: 300,
+  model: 'sy_8',
+  inpaint_items: [],
+  style_id: null,
+};
 
-  const [fresh] = await provider.media(outcome.operation, context());
-  expect(new URL(fresh?.url ?? '').host).toBe(new URL(simulator.url).host);
+describe('one step', () => {
+  test.each<[string, Partial<GenerationRequest>, object, Partial<MediaFacts>]>([
+    ['landscape', {}, {}, { width: 640, height: 360, durationMs: 10_000 }],
+    [
+      'portrait of 15 s in a style',
+      { orientation: 'portrait', frames: 450, seconds: 15, style: 'retro' },
+      { orientation: 'portrait', n_frames: 450, style_id: 'retro' },
+      { width: 360, height: 640, durationMs: 15_000 },
+    ],
+    [
+      'Pro of 25 s',
+      { frames: 750, seconds: 25, upstream: { model: 'sy_ore', size: 'small' } },
+      { n_frames: 750, model: 'sy_ore' },
+      { width: 640, height: 360, durationMs: 25_000 },
+    ],
+    [
+      'Pro HD',
+      { upstream: { model: 'sy_ore', size: 'large' } },
+      { model: 'sy_ore', size: 'large' },
+      { width: 1280, height: 720, durationMs: 10_000 },
+    ],
+  ])('text to video: %s', async (_name, changes, body, facts) => {
+    await sora.use('pro@simulator.test');
+    const run = await sora.run(videoRequest('a fox in the rain', changes));
+    expect(run.steps.map(({ plan }) => plan)).toEqual([{ name: 'create', reconcile: 'elimination' }]);
+    const { taskId, generationId, body: arrived } = await onlySubmit();
+    expect(arrived).toEqual({ ...plainBody, ...body });
+    const { operation } = doneOf(run);
+    expect(operation).toEqual({ id: taskId, draftId: generationId, data: { type: 'video' } });
+    expect(await measured(run)).toMatchObject({ type: 'video/mp4', contentType: 'video/mp4', ...facts });
+    expect(run.litter).toEqual([]);
+  });
+
+  test('a finished video can be asked for fresh addresses', async () => {
+    const { operation } = doneOf(await sora.run(videoRequest('twice')));
+    const [fresh] = await sora.provider.media(operation, sora.context());
+    expect((await measure(fresh?.url ?? '')).type).toBe('video/mp4');
+  });
+
+  test.each<ImageFormat>(['png', 'jpeg', 'webp'])('image to video: %s', async (format) => {
+    const { bytes, image } = await withImage(format);
+    const run = await sora.run(videoRequest('a fox in the rain', { references: [image] }));
+    const { uploads, submits } = await sora.simulator.ledger();
+    expect(uploads).toHaveLength(1);
+    expect(uploads[0]).toMatchObject({
+      purpose: 'image',
+      contentType: `image/${format}`,
+      declaredType: `image/${format}`,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      fields: { file_name: uploads[0]?.fileName },
+    });
+    const inpaint_items = [{ kind: 'upload', upload_id: uploads[0]?.id }];
+    expect(submits.map(({ body }) => body)).toEqual([{ ...plainBody, inpaint_items }]);
+    expect((await measured(run)).type).toBe('video/mp4');
+  });
+
+  test('text to image', async () => {
+    const run = await sora.run(imageRequest('a red tram'));
+    expect((await onlySubmit()).body).toEqual({
+      type: 'image_gen',
+      operation: 'simple_compose',
+      prompt: 'a red tram',
+      width: 360,
+      height: 540,
+      n_variants: 1,
+      n_frames: 1,
+      inpaint_items: [],
+    });
+    expect(doneOf(run).operation.data).toEqual({ type: 'image' });
+    expect(await measured(run)).toMatchObject({ type: 'image/png', width: 360, height: 540 });
+    const [fresh] = await sora.provider.media(doneOf(run).operation, sora.context());
+    expect((await measure(fresh?.url ?? '')).type).toBe('image/png');
+  });
+
+  test.each<ImageFormat>(['png', 'jpeg', 'webp'])('image to image: %s', async (format) => {
+    const { image } = await withImage(format);
+    const run = await sora.run(imageRequest('a red tram', { references: [image] }));
+    const { uploads, submits } = await sora.simulator.ledger();
+    expect(uploads.map(({ contentType }) => contentType)).toEqual([`image/${format}`]);
+    expect(submits[0]?.body).toMatchObject({
+      operation: 'remix',
+      inpaint_items: [{ type: 'image', frame_index: 0, upload_media_id: uploads[0]?.id }],
+    });
+    expect((await measured(run)).type).toBe('image/png');
+  });
+
+  test('remix of a public clip', async () => {
+    const parent = { type: 'share' as const, id: shareId };
+    const run = await sora.run(videoRequest('make it snow', { workflow: 'remix', parent, style: 'anime' }));
+    expect(run.steps.map(({ plan }) => plan.name)).toEqual(['create']);
+    const { kind, body } = await onlySubmit();
+    expect(kind).toBe('remix');
+    expect(body).toEqual({
+      kind: 'video',
+      prompt: 'make it snow',
+      inpaint_items: [],
+      remix_target_id: shareId,
+      cameo_ids: [],
+      cameo_replacements: {},
+      model: 'sy_8',
+      orientation: 'landscape',
+      n_frames: 300,
+      style_id: 'anime',
+    });
+    expect((await measured(run)).type).toBe('video/mp4');
+  });
+
+  const shots = [
+    { seconds: '5.0', scene: 'the cat jumps' },
+    { seconds: '5', scene: 'the cat lands' },
+  ];
+  const timeline = 'Shot 1:\nduration: 5.0sec\nScene: the cat jumps\n\nShot 2:\nduration: 5sec\nScene: the cat lands';
+  test.each([
+    ['with an instruction', 'A cat.', `current timeline:\n${timeline}\n\ninstructions:\nA cat.`],
+    ['without one', '', timeline],
+  ])('storyboard %s', async (_name, instructions, prompt) => {
+    const { image } = await withImage('png');
+    const storyboard = { instructions, shots };
+    const run = await sora.run(videoRequest('as written', { workflow: 'storyboard', storyboard, references: [image] }));
+    const { kind, body, uploads } = await onlySubmit();
+    expect(kind).toBe('storyboard');
+    expect(Object.keys(body)).toHaveLength(17);
+    expect(body).toMatchObject({ prompt, inpaint_items: [{ kind: 'upload', upload_id: uploads[0] }] });
+    expect((await measured(run)).durationMs).toBe(10_000);
+  });
+
+  test.each([10, 15])('extension of an own video by %i s is the whole of both', async (seconds) => {
+    const parent = { type: 'draft' as const, id: await madeVideo() };
+    const extension = { workflow: 'extension' as const, parent, seconds, frames: seconds * 30 };
+    const run = await sora.run(videoRequest('a meteor shower', extension));
+    const { kind, parent: extended, body } = (await sora.simulator.submits())[1]!;
+    expect({ kind, extended }).toEqual({ kind: 'extension', extended: parent.id });
+    expect(body).toEqual({ user_prompt: 'a meteor shower', extension_duration_s: seconds, enable_rewrite: true });
+    expect((await measured(run)).durationMs).toBe(10_000 + seconds * 1_000);
+  });
+
+  test("an extension of another account's video is the client's mistake", async () => {
+    const parent = { type: 'draft' as const, id: await madeVideo() };
+    await sora.use('pro@simulator.test');
+    const request = videoRequest('more', { workflow: 'extension', parent });
+    await expect(sora.submitStep(request)).rejects.toMatchObject({ submitClass: 'refused', fault: 'client' });
+  });
+
+  test.each([
+    ['short', 10],
+    ['short', 15],
+    ['short', 20],
+    ['medium', 10],
+    ['medium', 15],
+    ['medium', 20],
+    ['long', 10],
+    ['long', 15],
+    ['long', 20],
+  ] as const)('enhancement: %s, %i s; its text is there without another call', async (level, seconds) => {
+    const { plan, submitted } = await sora.submitStep(enhanceRequest('a cat', { level, seconds }));
+    expect(plan).toEqual({ name: 'enhance', reconcile: 'repeat' });
+    const { enhancements, calls } = await sora.simulator.ledger();
+    const [{ enhancedPrompt, ...asked }] = enhancements as [(typeof enhancements)[number]];
+    expect(asked).toMatchObject({ prompt: 'a cat', level, durationSeconds: seconds });
+    expect(submitted.operation.id).toMatch(/^text:/);
+    const outcome = await sora.pollOne(submitted.operation);
+    expect(outcome).toMatchObject({ state: 'done', media: [], text: enhancedPrompt });
+    expect((await sora.simulator.ledger()).calls).toEqual(calls);
+  });
+});
+
+describe('remix of an own video', () => {
+  const remixOf = (draft: string, prompt = 'make it snow') =>
+    videoRequest(prompt, { workflow: 'remix', parent: { type: 'draft', id: draft } });
+
+  test('is published, remixed and taken back', async () => {
+    sora.settings.publishForRemix = 1;
+    const draft = await madeVideo();
+    const run = await sora.run(remixOf(draft));
+    expect(run.steps.map(({ plan }) => plan)).toEqual([
+      { name: 'publish', reconcile: 'none' },
+      { name: 'create', reconcile: 'elimination' },
+    ]);
+    const { posts, submits } = await sora.simulator.ledger();
+    expect(posts).toHaveLength(1);
+    const [post] = posts;
+    expect(post).toMatchObject({ generationId: draft, deletedAt: null });
+    expect(submits[1]).toMatchObject({ kind: 'remix', parent: post?.id });
+    expect(run.steps[0]?.submitted.operation.id).toBe(`post:${post?.id}`);
+    expect(run.litter).toEqual([{ kind: 'post', reference: { postId: post?.id } }]);
+
+    await sora.cleanUp(run.litter);
+    expect((await sora.simulator.ledger()).posts[0]?.deletedAt).toEqual(expect.any(Number));
+    // A second time, as after a crash, it is gone already.
+    await sora.cleanUp(run.litter);
+  });
+
+  test('is taken back when the remix was refused, too', async () => {
+    sora.settings.publishForRemix = 1;
+    const run = await sora.run(remixOf(await madeVideo(), '[sim:violation] no'));
+    expect(run.outcome).toMatchObject({ state: 'refused', error: { code: 'content_policy_violation' } });
+    await sora.cleanUp(run.litter);
+    expect((await sora.simulator.ledger()).posts.map(({ deletedAt }) => deletedAt)).toEqual([expect.any(Number)]);
+  });
+
+  test('is refused before anything is sent where publishing is not allowed', async () => {
+    const draft = await madeVideo();
+    await expect(sora.submitStep(remixOf(draft))).rejects.toMatchObject({ code: 'remix_needs_publishing' });
+    expect((await sora.simulator.ledger()).posts).toEqual([]);
+  });
+});
+
+describe('a character', () => {
+  test.each(['a video', 'an own draft'])('of %s is named, shown to everybody and handed out', async (source) => {
+    const draft = source === 'a video' ? undefined : await madeVideo();
+    const from = draft ? { parent: { type: 'draft' as const, id: draft } } : { references: [withClip()] };
+    const run = await sora.run(characterRequest(from));
+    expect(run.steps.map(({ plan }) => plan)).toEqual([
+      { name: 'upload', reconcile: 'repeat' },
+      { name: 'finalize', reconcile: 'lookup' },
+    ]);
+    const [made] = (await sora.simulator.ledger()).characters;
+    expect(made).toMatchObject({
+      endpoint: draft ? 'character_from_generation' : 'character_upload',
+      generationId: draft ?? null,
+      timestamps: [0, 3],
+      visibility: 'public',
+      deletedAt: null,
+    });
+    expect(run.steps.map(({ submitted }) => submitted.operation.id)).toEqual([
+      `cameo:${made?.id}`,
+      `character:${made?.id}`,
+    ]);
+    const { username, displayName, characterId } = made!.finalization!;
+    expect(username).toMatch(/^[a-z]+\d{3}$/);
+    const done = doneOf(run);
+    expect(done.character).toEqual({ username, displayName, characterId, cameoId: made?.id });
+    expect(await measured(run)).toMatchObject({ type: 'image/webp', width: 512, height: 512 });
+    expect(run.litter).toEqual([]);
+
+    const [fresh] = await sora.provider.media(done.operation, sora.context());
+    expect((await measure(fresh?.url ?? '')).type).toBe('image/webp');
+    // Another round finds the same.
+    expect(await sora.pollOne(done.operation)).toMatchObject({ state: 'done', character: { username } });
+    await sora.use('pro@simulator.test');
+    const elsewhere = await sora.run(videoRequest(`@${username} waves`));
+    expect(elsewhere.outcome.state).toBe('done');
+  });
+
+  test('whose video shows nobody is refused with the reason', async () => {
+    await sora.simulator.fault({ kind: 'character_failed', count: 1, reason: 'Only a wall was seen.' });
+    const run = await sora.run(characterRequest({ references: [withClip()] }));
+    expect(run.outcome).toMatchObject({ state: 'refused', error: { code: 'character_failed' } });
+    expect(JSON.stringify(run.outcome)).toContain('Only a wall was seen.');
+  });
+
+  test('whose name is taken gets another one when the step is tried again', async () => {
+    const request = characterRequest({ references: [withClip()] });
+    const { carried, prepared } = await uploaded(request);
+    await sora.simulator.fault({ kind: 'username_taken', endpoint: 'finalize', count: 1 });
+    const options = { step: 2, carried };
+    await expect(sora.submit(request, prepared, options)).rejects.toMatchObject({
+      submitClass: 'refused',
+      fault: 'upstream',
+      tokenEffect: { effect: 'none' },
+    });
+    const { submitted } = await sora.submitStep(request, options);
+    expect((await sora.outcomeOf(submitted.operation)).state).toBe('done');
+  });
+
+  async function uploaded(request: GenerationRequest) {
+    const { submitted } = await sora.submitStep(request);
+    const outcome = await sora.outcomeOf(submitted.operation);
+    if (outcome.state !== 'next') throw new Error(`expected another step, got ${JSON.stringify(outcome)}`);
+    const { carried } = outcome;
+    return { carried, prepared: await sora.prepare(request, { step: 2, carried }) };
+  }
+
+  test.each(['reply_lost', 'reply_hangs'])(
+    'that was made although the answer never came is found: %s',
+    async (kind) => {
+      const request = characterRequest({ references: [withClip()] });
+      const { carried, prepared } = await uploaded(request);
+      await sora.simulator.fault({ kind, endpoint: 'finalize', count: 1 });
+      const changes = { submitTimeoutMs: 300 };
+      await expect(sora.submit(request, prepared, { step: 2, carried, changes })).rejects.toMatchObject({
+        submitClass: 'unknown',
+      });
+      const found = await sora.provider.lookUp(request, prepared, sora.context({ step: 2, carried }));
+      const [made] = (await sora.simulator.ledger()).characters;
+      expect(found?.operation.id).toBe(`character:${made?.id}`);
+      const outcome = await sora.outcomeOf(found!.operation);
+      expect(outcome).toMatchObject({ state: 'done', character: { username: made?.finalization?.username } });
+      expect((await sora.simulator.ledger()).characters).toMatchObject([{ visibility: 'public' }]);
+    },
+  );
+
+  test.each(['reset', 'server_error'])(
+    'that was not made is not found, and is made by a second try: %s',
+    async (kind) => {
+      const request = characterRequest({ references: [withClip()] });
+      const { carried, prepared } = await uploaded(request);
+      await sora.simulator.fault({ kind, endpoint: 'finalize', count: 1 });
+      const options = { step: 2, carried };
+      await expect(sora.submit(request, prepared, options)).rejects.toMatchObject({ submitClass: 'unknown' });
+      expect(await sora.provider.lookUp(request, prepared, sora.context(options))).toBeUndefined();
+      const { operation } = await sora.submit(request, prepared, options);
+      expect((await sora.outcomeOf(operation)).state).toBe('done');
+    },
+  );
+});
+
+describe('a character that plays in a video', () => {
+  const request = (prompt: string, changes: Partial<GenerationRequest> = {}) =>
+    videoRequest(prompt, { workflow: 'character_video', references: [withClip()], ...changes });
+
+  test('is made, filmed and removed', async () => {
+    const { image } = await withImage('png');
+    const run = await sora.run(request('dances', { references: [withClip(), image], style: 'golden' }));
+    expect(run.steps.map(({ plan }) => plan)).toEqual([
+      { name: 'upload', reconcile: 'repeat' },
+      { name: 'finalize', reconcile: 'lookup' },
+      { name: 'create', reconcile: 'elimination' },
+    ]);
+    const { characters, uploads, submits } = await sora.simulator.ledger();
+    const [made] = characters;
+    const { characterId, username } = made!.finalization!;
+    expect(made).toMatchObject({ visibility: 'private', deletedAt: null });
+    expect(submits).toMatchObject([{ prompt: `@${username} dances`, characters: [characterId] }]);
+    expect(submits[0]?.body).toMatchObject({
+      style_id: 'golden',
+      inpaint_items: [{ kind: 'upload', upload_id: uploads.find(({ purpose }) => purpose === 'image')?.id }],
+    });
+    expect((await measured(run)).type).toBe('video/mp4');
+    expect(doneOf(run).character).toBeUndefined();
+    expect(run.litter).toEqual([{ kind: 'character', reference: { characterId, cameoId: made?.id, username } }]);
+
+    await sora.cleanUp(run.litter);
+    expect((await sora.simulator.ledger()).characters[0]?.deletedAt).toEqual(expect.any(Number));
+    await sora.cleanUp(run.litter);
+  });
+
+  test('is removed when the video was refused, too', async () => {
+    const run = await sora.run(request('[sim:violation] no'));
+    expect(run.outcome.state).toBe('refused');
+    await sora.cleanUp(run.litter);
+    expect((await sora.simulator.ledger()).characters).toMatchObject([{ deletedAt: expect.any(Number) }]);
+  });
+
+  test('is noted as left behind where its answer was lost, and says by whom it can be removed', async () => {
+    const wanted = request('dances');
+    const upload = await sora.submitStep(wanted);
+    const outcome = await sora.outcomeOf(upload.submitted.operation);
+    const carried = outcome.state === 'next' ? outcome.carried : null;
+    await sora.simulator.fault({ kind: 'reply_lost', endpoint: 'finalize', count: 1 });
+    const options = { step: 2, carried };
+    const prepared = await sora.prepare(wanted, options);
+    await expect(sora.submit(wanted, prepared, options)).rejects.toMatchObject({ submitClass: 'unknown' });
+    const found = await sora.provider.lookUp(wanted, prepared, sora.context(options));
+    const [made] = (await sora.simulator.ledger()).characters;
+    const { username } = made!.finalization!;
+    const [litter] = found!.litter as [LitterNote];
+    expect(litter.reference).toEqual({ characterId: null, cameoId: made?.id, username });
+    expect(await sora.pollOne(found!.operation)).toMatchObject({ state: 'next', carried: { username } });
+    // Only the lost answer named the character, and the upstream removes it by no other name.
+    await expect(sora.cleanUp([litter])).rejects.toMatchObject({ message: expect.stringContaining(made!.id) });
+  });
 });
 
 test('an account keeps its user agent from one submit to the next', async () => {
-  await submit('one');
-  await submit('two');
-  expect(new Set((await simulator.submits()).map(({ userAgent }) => userAgent)).size).toBe(1);
-});
-
-test('a refused content ends the task', async () => {
-  const operation = await submit('[sim:violation] no');
-  expect(await ended(operation)).toMatchObject({ state: 'refused', error: { code: 'content_policy_violation' } });
-});
-
-test('more finished tasks than a page holds are all found in one round', async () => {
-  const operations: Operation[] = [];
-  for (let index = 0; index < 12; index += 1) operations.push(await submit(`page ${index}`));
-  await waitFor(
-    async () => [...(await provider.poll(operations, context())).values()].every(({ state }) => state === 'done'),
-    { timeoutMs: 10_000 },
-  );
-  const listing = await provider.list(undefined, context());
-  expect(listing).toMatchObject({ pending: [], complete: true });
-  expect(new Set(listing.finished)).toEqual(new Set(operations.map(({ id }) => id)));
-  const { finished, older = [] } = await provider.list(new Set([operations[9]!.id]), context());
-  expect(finished.at(-1)).toBe(operations[9]!.id);
-  expect([...finished, ...older]).toHaveLength(5);
-});
-
-test.each([
-  ['overload', 'create', 'refused', 'upstream', 'none'],
-  ['token_invalidated', 'create', 'refused', 'token', 'credential_rejected'],
-  ['rate_limited', 'create', 'refused', 'token', 'cool_down'],
-  ['country_block', 'create', 'refused', 'proxy', 'cool_down'],
-  ['cloudflare_403', 'create', 'not_sent', 'proxy', 'cool_down'],
-  ['cloudflare_429', 'create', 'not_sent', 'proxy', 'cool_down'],
-  ['server_error', 'create', 'unknown', 'upstream', 'none'],
-  ['empty_200', 'create', 'unknown', 'upstream', 'none'],
-  ['not_json_200', 'create', 'unknown', 'upstream', 'none'],
-  ['reset', 'create', 'unknown', 'upstream', 'none'],
-  ['server_error', 'sentinel', 'not_sent', 'upstream', 'none'],
-  ['not_json_200', 'sentinel', 'not_sent', 'upstream', 'none'],
-  ['reset', 'sentinel', 'not_sent', 'upstream', 'none'],
-])('%s at %s is %s', async (kind, endpoint, submitClass, fault, effect) => {
-  await simulator.post('faults', { kind, endpoint, count: 1 });
-  await expect(submit('a fault')).rejects.toMatchObject({ submitClass, fault, tokenEffect: { effect } });
-  expect(await simulator.submits()).toEqual([]);
-  await expect(submit('and after it')).resolves.toMatchObject({ id: expect.any(String) });
-});
-
-test.each(['reply-lost', 'reply-hangs'])(
-  'a submit that was accepted without an answer is unknown, and the lists find it: %s',
-  async (marker) => {
-    const before = await provider.list(undefined, context());
-    await expect(submit(`[sim:${marker}] lost`, { submitTimeoutMs: 300 })).rejects.toMatchObject({
-      submitClass: 'unknown',
-    });
-    const [accepted] = await simulator.submits();
-    const after = await provider.list(new Set(before.finished), context());
-    expect(after.complete).toBe(true);
-    expect([...after.pending, ...after.finished]).toEqual([accepted?.taskId]);
-  },
-);
-
-test('nothing is accepted when the commit before the paid request fails', async () => {
-  const beforeSend = () => Promise.reject(new Error('cancelled meanwhile'));
-  await expect(submit('never', { beforeSend })).rejects.toMatchObject({ submitClass: 'not_sent' });
-  expect(await simulator.submits()).toEqual([]);
-});
-
-test('an account is inspected, and renewed by session token and by a refresh token that rotates', async () => {
-  expect(await provider.inspect(context())).toMatchObject({
-    identity: account.email,
-    plan: 'plus',
-    sora2: true,
-    remaining: expect.any(Number),
-    expiresAt: expect.any(Number),
-  });
-  const bySession = await provider.refresh({ sessionToken: account.sessionToken }, context());
-  expect(bySession).toEqual({ accessToken: expect.any(String), expiresAt: expect.any(Number) });
-
-  const { refreshToken } = account;
-  const byRefresh = await provider.refresh({ refreshToken }, context());
-  expect(byRefresh.refreshToken).not.toBe(refreshToken);
-  await expect(provider.refresh({ refreshToken }, context())).rejects.toMatchObject({
-    submitClass: 'refused',
-    tokenEffect: { effect: 'credential_rejected' },
-  });
-  account = { ...account, accessToken: byRefresh.accessToken };
-  await expect(provider.inspect(context())).resolves.toMatchObject({ identity: account.email });
-});
-
-test('an account that was never opened in the app is activated by inspecting it', async () => {
-  const added = await simulator.post<SimulatedAccount>('accounts', {
-    email: 'new@simulator.test',
-    sora2: 'activatable',
-  });
-  account = added;
-  expect(await provider.inspect(context())).toMatchObject({ identity: 'new@simulator.test', sora2: true });
+  await sora.submitStep(videoRequest('one'));
+  await sora.submitStep(imageRequest('two'));
+  expect(new Set((await sora.simulator.submits()).map(({ userAgent }) => userAgent)).size).toBe(1);
 });

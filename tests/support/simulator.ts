@@ -11,14 +11,63 @@ export interface SimulatedAccount {
   accessToken: string;
   sessionToken: string;
   refreshToken: string;
+  username: string | null;
+  invites: { code: string; redeemed: number; total: number };
 }
 
 export interface LedgerSubmit {
   taskId: string;
+  generationId: string;
+  finishedAt: number;
+  phase: string;
+  kind: string;
+  endpoint: string;
   account: string;
   prompt: string;
   userAgent: string;
   body: Record<string, unknown>;
+  parent: string | null;
+  uploads: string[];
+  characters: string[];
+}
+
+export interface LedgerUpload {
+  id: string;
+  purpose: string;
+  fileName: string;
+  /** By its bytes, and as the client called it. */
+  contentType: string;
+  declaredType: string;
+  sizeBytes: number;
+  sha256: string;
+  fields: Record<string, string>;
+}
+
+export interface LedgerPost {
+  id: string;
+  generationId: string;
+  deletedAt: number | null;
+}
+
+export interface LedgerCharacter {
+  id: string;
+  endpoint: string;
+  generationId: string | null;
+  timestamps: number[];
+  finalization: { characterId: string; username: string; displayName: string; assetPointer: string } | null;
+  visibility: string;
+  deletedAt: number | null;
+}
+
+/** What the simulator accepted, in order, and how often each of its endpoints was called. */
+export interface Ledger {
+  submits: LedgerSubmit[];
+  uploads: LedgerUpload[];
+  posts: LedgerPost[];
+  characters: LedgerCharacter[];
+  enhancements: { prompt: string; level: string; durationSeconds: number; enhancedPrompt: string }[];
+  duplicates: unknown[];
+  calls: Record<string, number>;
 }
 
 export class SimulatorProcess {
@@ -45,8 +94,24 @@ export class SimulatorProcess {
     return this.get('accounts');
   }
 
+  ledger(): Promise<Ledger> {
+    return this.get('ledger');
+  }
+
   async submits(): Promise<LedgerSubmit[]> {
-    return (await this.get<{ submits: LedgerSubmit[] }>('ledger')).submits;
+    return (await this.ledger()).submits;
+  }
+
+  /** Calls of one endpoint, in order; the status is null where the connection was cut. */
+  async callsTo(endpoint: string): Promise<{ status: number | null; refusal: string | null }[]> {
+    return (
+      await this.get<{ calls: { status: number | null; refusal: string | null }[] }>(`calls?endpoint=${endpoint}`)
+    ).calls;
+  }
+
+  /** One rule; without `count` it strikes until the next reset. */
+  fault(rule: { kind: string; endpoint?: string; account?: string; count?: number; [more: string]: unknown }) {
+    return this.post('faults', rule);
   }
 
   get<Answer>(control: string): Promise<Answer> {

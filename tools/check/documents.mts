@@ -61,14 +61,19 @@ async function undocumentedErrors(root: string): Promise<string[]> {
 
 async function undocumentedSettings(root: string): Promise<string[]> {
   const { defaultSettings } = (await import('@reelay/contracts/settings')) as {
-    defaultSettings: Record<string, number>;
+    defaultSettings: Record<string, number | boolean>;
   };
   const text = read(root, 'docs/configuration.md');
-  return Object.entries(defaultSettings).flatMap(([key, value]) =>
-    text.includes(`| \`${key}\` | ${value} |`)
-      ? []
-      : [`docs/configuration.md lacks the setting "${key}" with its default ${value}`],
-  );
+  const documented = [...text.matchAll(/^\| `([a-z]+\.\w+)` \| (\S+) \|/gm)].map(([, key, value]) => `${key} ${value}`);
+  const known = Object.entries(defaultSettings).map(([key, value]) => `${key} ${value}`);
+  return [
+    ...known
+      .filter((row) => !documented.includes(row))
+      .map((row) => `docs/configuration.md lacks the row of the setting and its default: ${row}`),
+    ...documented
+      .filter((row) => !known.includes(row))
+      .map((row) => `docs/configuration.md has the setting and default ${row}, which nothing reads`),
+  ];
 }
 
 /** Names in capitals that an app's configuration schema reads. */

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import type { Level } from './levels.mts';
@@ -35,6 +36,15 @@ export function findRequirements(): Requirement[] {
         'the check of videos by a foreign decoder: no ffprobe (Debian: apt-get install ffmpeg; or set FFPROBE_PATH)',
     },
     {
+      name: 'Python with requests',
+      variable: 'PYTHON_PATH',
+      program: findPython(),
+      level: 'e2e',
+      files: '\\.python\\.test\\.ts$',
+      without:
+        'the Python program of a user: no Python that can import requests (Debian: apt-get install python3-requests; or set PYTHON_PATH)',
+    },
+    {
       name: 'microsocks',
       variable: 'MICROSOCKS_PATH',
       program: firstProgram([process.env.MICROSOCKS_PATH, 'microsocks']),
@@ -55,14 +65,25 @@ function findChromium(): string | undefined {
   ]);
 }
 
+/** The first Python may be one of the user's own that lacks the library the system's has. */
+function findPython(): string | undefined {
+  return programs([process.env.PYTHON_PATH, 'python3', '/usr/bin/python3']).find(
+    (program) => spawnSync(program, ['-c', 'import requests'], { stdio: 'ignore' }).status === 0,
+  );
+}
+
 function firstProgram(candidates: (string | undefined)[]): string | undefined {
+  return programs(candidates)[0];
+}
+
+function programs(candidates: (string | undefined)[]): string[] {
   const folders = (process.env.PATH ?? '').split(path.delimiter);
   return candidates
     .flatMap((candidate) => {
       if (!candidate) return [];
       return path.isAbsolute(candidate) ? [candidate] : folders.map((folder) => path.join(folder, candidate));
     })
-    .find(isExecutable);
+    .filter(isExecutable);
 }
 
 function isExecutable(file: string): boolean {

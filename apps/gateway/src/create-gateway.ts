@@ -47,7 +47,7 @@ const finishMs = 4_000;
 /** Bytes of large bodies and fetched references at once; what is made of them while they are read takes about as much again. */
 const largeBodiesBytes = 256 * 1024 * 1024;
 /** How long a large body may wait for its room. */
-const largeBodyPatienceMs = 10_000;
+const largeBodyPatienceMs = 30_000;
 
 export async function createGateway({ configuration, log, version, redisPrefix }: GatewayOptions): Promise<Gateway> {
   const { DATABASE_URL, REDIS_URL, WEB_KEY, ADMIN_KEY, API_KEY } = configuration;

@@ -8,7 +8,11 @@ ALTER TABLE generation
 ALTER TABLE upstream_litter
   -- To be removed as soon as the generation has ended, however it ends; next_try_at is set then.
   ADD COLUMN awaits_end boolean NOT NULL DEFAULT false;
-CREATE INDEX upstream_litter_attempt ON upstream_litter (attempt_id) WHERE awaits_end;
+-- Asked with every answer that leaves something, and at the end of every generation.
+CREATE INDEX upstream_litter_attempt ON upstream_litter (attempt_id);
+CREATE INDEX upstream_litter_awaiting ON upstream_litter (attempt_id) WHERE awaits_end;
+-- Asked with every listing of a reconciliation; the rows of what was removed stay.
+CREATE INDEX upstream_litter_late ON upstream_litter (token_id) WHERE kind = 'late_answer';
 
 -- References that no generation has come to use are swept by age.
 CREATE INDEX asset_unused ON asset (created_at) WHERE role = 'reference' AND generation_id IS NULL;

@@ -1,5 +1,5 @@
 /** A generation whole, for clients of any dialect. */
-import type { Character } from '@reelay/contracts/generation-request';
+import type { Character, Parent } from '@reelay/contracts/generation-request';
 import { publicId } from '@reelay/contracts/ids';
 import type { Generation } from '@reelay/db/generations/find-generation';
 import type { MediaLinks } from '../media/media-links.js';
@@ -23,6 +23,9 @@ export async function generationViewOf(generation: Generation, links: MediaLinks
     workflow: request.workflow,
     model: request.model,
     prompt: request.prompt,
+    style: request.style ?? null,
+    storyboard: request.storyboard ?? null,
+    parent: request.parent ? parentView(request.parent) : null,
     asked: request.asked ?? null,
     state: shownState(generation),
     stage: generation.stage,
@@ -39,6 +42,12 @@ export async function generationViewOf(generation: Generation, links: MediaLinks
     character: result?.character ? characterView(result.character) : null,
     error: generation.error,
   };
+}
+
+/** What it was made from: an own video by our id, another one by the upstream's. */
+function parentView(parent: Parent): string {
+  const own = parent.type === 'draft' ? parent.generationId : undefined;
+  return own === undefined ? parent.id : publicId('videos', own);
 }
 
 function characterView({ username, displayName, characterId, cameoId }: Character) {

@@ -76,9 +76,11 @@ test('an own id stands for the draft of its generation, on the account that has 
 
 test('a remix of an own video is pinned, shown as one, and needs no plan of its model', async () => {
   const { id, tokenId, draftId } = await createFinished();
-  const response = await send(`in ink video_${id}`, 'sora2pro-landscape-15s');
+  const response = await send(`in ink {comic} video_${id}`, 'sora2pro-landscape-15s');
   const video = (await response.json()) as { id: string };
-  expect(video).toMatchObject({ remixed_from_video_id: `video_${id}`, prompt: `in ink video_${id}` });
+  expect(video).toMatchObject({ remixed_from_video_id: `video_${id}`, prompt: `in ink {comic} video_${id}` });
+  const view = await gateway.send(key, `/v1/generations/${video.id}`);
+  expect(await view.json()).toMatchObject({ prompt: 'in ink', style: 'comic', parent: `video_${id}` });
   const row = await rowOf(video.id.slice('video_'.length));
   expect(row.lane).toBe(`sora:video:any:sora2:${tokenId}`);
   expect(row.request).toMatchObject({ workflow: 'remix', prompt: 'in ink', parent: { id: draftId, generationId: id } });

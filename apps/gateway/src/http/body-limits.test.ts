@@ -10,12 +10,20 @@ const mebibyte = smallBodyBytes;
 const soon = { timeoutMs: 5_000, intervalMs: 5 };
 let budget: MemoryBudget;
 let server: http.Server;
+let reading = 0;
+let closed = 0;
 const sockets: net.Socket[] = [];
 
 beforeEach(async () => {
   budget = new MemoryBudget({ totalBytes: 3 * mebibyte, patienceMs: 100 });
+  reading = 0;
+  closed = 0;
   server = http.createServer((request, response) => {
-    response.once('close', () => releaseBody(request));
+    reading += 1;
+    response.once('close', () => {
+      closed += 1;
+      releaseBody(request);
+    });
     readJson(request, { mostBytes: 2 * mebibyte, budget }).then(
       () => response.end('read'),
       (error: unknown) => response.end(toAppError(error).code),
@@ -90,5 +98,17 @@ test('a client that leaves in the middle gives its room back', async () => {
   const leaving = post(announced(2 * mebibyte));
   await waitFor(() => budget.freeBytes === mebibyte, soon);
   leaving.socket.destroy();
+  await waitFor(() => budget.freeBytes === 3 * mebibyte, soon);
+});
+
+test('a client that leaves while it waits in line takes no room when its turn comes', async () => {
+  const first = post(announced(2 * mebibyte));
+  await waitFor(() => budget.freeBytes === mebibyte, soon);
+  const leaving = post(announced(2 * mebibyte));
+  await waitFor(() => reading === 2, soon);
+  leaving.socket.destroy();
+  await waitFor(() => closed === 1, soon);
+  first.send(text(2 * mebibyte));
+  expect(await first.answer).toBe('read');
   await waitFor(() => budget.freeBytes === 3 * mebibyte, soon);
 });

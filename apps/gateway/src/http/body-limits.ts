@@ -25,12 +25,12 @@ export async function* readChunks(request: IncomingMessage, limits: BodyLimits):
   let sizeBytes = 0;
   try {
     if (announcedBytes > mostBytes) throw tooLarge(mostBytes);
-    if (announcedBytes > smallBodyBytes) leases.set(request, await budget.reserve(announcedBytes));
+    if (announcedBytes > smallBodyBytes) await takeRoom(request, announcedBytes, budget);
     // The request must outlive a refusal, or the client would see a cut connection instead of the answer.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       sizeBytes += chunk.length;
       if (sizeBytes > mostBytes) throw tooLarge(mostBytes);
-      if (sizeBytes > smallBodyBytes && !leases.has(request)) leases.set(request, await budget.reserve(mostBytes));
+      if (sizeBytes > smallBodyBytes && !leases.has(request)) await takeRoom(request, mostBytes, budget);
       yield chunk;
     }
     leases.get(request)?.shrinkTo(sizeBytes);
@@ -41,6 +41,13 @@ export async function* readChunks(request: IncomingMessage, limits: BodyLimits):
     // What is left is read and dropped, so that the client gets to reading the answer.
     request.resume();
   }
+}
+
+async function takeRoom(request: IncomingMessage, bytes: number, budget: MemoryBudget): Promise<void> {
+  const lease = await budget.reserve(bytes);
+  leases.set(request, lease);
+  // Who left while waiting in line has had its `releaseBody` already, and gets no other.
+  if (request.destroyed || request.socket.destroyed) releaseBody(request);
 }
 
 /** To be called when nothing of the body is needed any more; called again at the end of every answer. */

@@ -14,6 +14,8 @@ export const bodyForms = z.registry<{
   multipart?: true;
   /** May carry images and videos. */
   media?: true;
+  /** May be missing altogether, which is an empty object. */
+  optional?: true;
 }>();
 
 /**
@@ -28,10 +30,15 @@ export class BodyPipe implements PipeTransform {
     if (!(schema instanceof z.ZodType)) throw new Error('A route reads its body without a schema');
     if (!(value instanceof IncomingMessage))
       throw new AppError('invalid_json', 'The body is empty; send a JSON object.');
-    const { multipart = false, media = false } = bodyForms.get(schema) ?? {};
+    const { multipart = false, media = false, optional = false } = bodyForms.get(schema) ?? {};
+    if (optional && isWithoutBody(value)) return checkBody(schema, {});
     const limits = { mostBytes: media ? largeBodyBytes : smallBodyBytes, budget: this.budget };
     return checkBody(schema, await readBody(value, multipart, limits));
   }
+}
+
+function isWithoutBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0';
 }
 
 /** @throws AppError `unsupported_media_type` and those of the readers */

@@ -68,3 +68,23 @@ test('megabytes of small things are refused without being parsed', () => {
   expect(() => parse(many)).toThrow(error);
   expect(() => parse(`[${'1,'.repeat(9_000_000)}1]`)).toThrow(error);
 });
+
+/** Each took a second or more of everybody's time. */
+test.each([
+  ['brackets', `{"x":[${'[],'.repeat(500_000)}1]}`],
+  ['nesting', `{"x":${'['.repeat(700_000)}${']'.repeat(700_000)}}`],
+  ['parts', `{"x":[${'{"type":"text","text":"a"},'.repeat(100_000)}1]}`],
+  ['quotes in one text', `{"x":"${'\\"'.repeat(600_000)}"}`],
+  ['backslashes before a quote', `{"x":"${'\\\\'.repeat(600_000)}"}`],
+])('%s that nobody needs are refused without being walked to their end', (_name, text) => {
+  expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'request_too_large' }));
+});
+
+test('a long conversation full of code is read', () => {
+  const messages = Array.from({ length: 2_000 }, () => ({
+    role: 'user',
+    content: 'say("hello, world, and on"); '.repeat(40),
+  }));
+  const text = JSON.stringify({ messages });
+  expect(parse(text)).toEqual({ messages });
+});

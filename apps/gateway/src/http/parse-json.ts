@@ -6,6 +6,12 @@ import { LongText, longTextBytes } from '@reelay/contracts/request/long-text';
 
 /** What a body may have beside its long texts; parsing it is work of a moment. */
 const restBytes = 16 * 1024 * 1024;
+/** What of that may stand outside of strings: it is brackets and commas, each of which becomes an object or a call. */
+const bareBytes = 1024 * 1024;
+/** A long conversation has some thousand. */
+const mostStrings = 150_000;
+/** Quotes within strings, and backslashes before them, that are looked at one by one while everybody waits. */
+const mostQuotes = 1_000_000;
 /** Stands in for what was cut out. Nobody outside can know it. */
 const mark = `long text ${randomUUID()} `;
 
@@ -35,14 +41,26 @@ function cutLongTexts(bytes: Buffer): { text: string; cut: LongText[] } {
   const cut: LongText[] = [];
   let from = hasByteOrderMark(bytes) ? 3 : 0;
   if (bytes.length <= longTextBytes) return { text: bytes.toString('utf8', from), cut };
+  const ends = new StringEnds(bytes);
   let keptBytes = 0;
+  let bare = 0;
+  let strings = 0;
+  let lastEnd = from;
+  const countBare = (until: number) => {
+    bare += until - lastEnd;
+    if (bare > bareBytes) throw tooMuchText();
+  };
   const keep = (end: number) => {
     keptBytes += end - from;
     if (keptBytes > restBytes) throw tooMuchText();
     pieces.push(bytes.toString('utf8', from, end));
   };
   for (let open = bytes.indexOf(quote, from); open !== -1; ) {
-    const close = endOfString(bytes, open + 1);
+    countBare(open);
+    strings += 1;
+    if (strings > mostStrings) throw tooMuchText();
+    const close = ends.next(open + 1);
+    lastEnd = close === -1 ? bytes.length : close + 1;
     if (close === -1) break;
     if (close - open > longTextBytes) {
       keep(open + 1);
@@ -52,18 +70,37 @@ function cutLongTexts(bytes: Buffer): { text: string; cut: LongText[] } {
     } else if (close - from > restBytes) throw tooMuchText();
     open = bytes.indexOf(quote, close + 1);
   }
+  countBare(bytes.length);
   keep(bytes.length);
   return { text: pieces.join(''), cut };
 }
 
-/** The next quote that no odd number of backslashes stands before; −1 where there is none. */
-function endOfString(bytes: Buffer, from: number): number {
-  for (let at = bytes.indexOf(quote, from); at !== -1; at = bytes.indexOf(quote, at + 1)) {
-    let first = at;
-    while (first > from && bytes[first - 1] === backslash) first -= 1;
-    if ((at - first) % 2 === 0) return at;
+class StringEnds {
+  readonly #bytes: Buffer;
+  #looked = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
   }
-  return -1;
+
+  /** The next quote that no odd number of backslashes stands before; −1 where there is none. */
+  next(from: number): number {
+    for (let at = this.#bytes.indexOf(quote, from); at !== -1; at = this.#bytes.indexOf(quote, at + 1)) {
+      let first = at;
+      while (first > from && this.#bytes[first - 1] === backslash) {
+        first -= 1;
+        this.#count();
+      }
+      this.#count();
+      if ((at - first) % 2 === 0) return at;
+    }
+    return -1;
+  }
+
+  #count(): void {
+    this.#looked += 1;
+    if (this.#looked > mostQuotes) throw tooMuchText();
+  }
 }
 
 function hasByteOrderMark(bytes: Buffer): boolean {
@@ -80,6 +117,6 @@ function unreadable(place?: string): AppError {
 function tooMuchText(): AppError {
   return new AppError(
     'request_too_large',
-    `Beside its images and videos a body may have at most ${restBytes >> 20} MiB.`,
+    `Beside its images and videos a body may have at most ${restBytes >> 20} MiB, and not so many parts: shorten the conversation.`,
   );
 }

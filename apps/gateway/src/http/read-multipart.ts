@@ -58,7 +58,9 @@ class FormParts {
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
         this.current = undefined;
-        this.#take(name, new UploadedFile(fileName ?? 'upload', Buffer.concat(chunks.splice(0))));
+        const file = new UploadedFile(fileName ?? 'upload', Buffer.concat(chunks.splice(0)));
+        if (name !== undefined && Object.hasOwn(this.#form, name)) this.#fail(sentTwice(name));
+        else this.#take(name, file);
       });
     });
     for (const limit of ['fieldsLimit', 'filesLimit', 'partsLimit'] as const) {
@@ -100,6 +102,11 @@ class FormParts {
 
 function malformed(reason: string): AppError {
   return new AppError('invalid_request', `The multipart form cannot be read: ${reason.replace(/\.$/, '')}.`);
+}
+
+/** Which of two images was meant is not guessed, and none is dropped without a word. */
+function sentTwice(name: string): AppError {
+  return new AppError('invalid_value', `The form has "${name}" more than once: send one.`, { param: name });
 }
 
 function tooLarge(message: string, param?: string): AppError {

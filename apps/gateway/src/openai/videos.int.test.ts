@@ -115,6 +115,24 @@ describe('the video object', () => {
 });
 
 describe('creating', () => {
+  test('refuses two files where one belongs, whichever came first', async () => {
+    for (const names of [
+      ['a.png', 'b.png'],
+      ['a.png', ''],
+    ]) {
+      const data = form({ prompt: 'x' });
+      for (const name of names.toReversed()) {
+        if (name === '') data.append('input_reference', 'data:image/png;base64,AA==');
+        else data.append('input_reference', new Blob([samplePng(8, 8)]), name);
+      }
+      const response = await gateway.send(key, '/v1/videos', { body: data });
+      expect([response.status, await response.json()]).toEqual([
+        400,
+        { error: expect.objectContaining({ code: 'invalid_value', param: 'input_reference' }) as object },
+      ]);
+    }
+  });
+
   test('takes the multipart form of the SDKs as it takes JSON', async () => {
     const response = await gateway.send(key, '/v1/videos', {
       body: form({ prompt: 'ein Boot 😀', model: 'sora2-landscape-15s', seconds: '15', user: 'x' }),

@@ -47,7 +47,7 @@ export function finalizeCharacter(
 }
 
 /** Accounts and characters share their names. */
-export function isNameTaken({ accounts, characters }: World, username: string): boolean {
+function isNameTaken({ accounts, characters }: World, username: string): boolean {
   return accounts.findByUsername(username) !== undefined || characters.findByUsername(username) !== undefined;
 }
 

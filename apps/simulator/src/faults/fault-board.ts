@@ -16,6 +16,9 @@ export type Strike<Wanted extends Stage, At extends Endpoint = Endpoint> = Fault
   readonly kind: KindOf<Wanted, At>;
 };
 
+/** Rules that have struck for the last time are still listed, but no more of them than this. */
+const SPENT_MOST = 1_000;
+
 /** The faults that are switched on, in the order in which they were: the first one that fits strikes. */
 export class FaultBoard {
   #faults: ActiveFault[] = [];
@@ -31,6 +34,7 @@ export class FaultBoard {
     this.#made += 1;
     const fault: ActiveFault = { id: `fault_${this.#made}`, rule, left: rule.count ?? null, struck: 0 };
     this.#faults.push(fault);
+    this.#forgetOldestSpent();
     return fault;
   }
 
@@ -56,6 +60,16 @@ export class FaultBoard {
     if (fault.left !== null) fault.left -= 1;
     // What it found is of this stage and for this endpoint, which is all that the narrower type says.
     return fault.rule as Strike<Wanted, At>;
+  }
+
+  #forgetOldestSpent(): void {
+    if (this.#faults.length <= SPENT_MOST) return;
+    let spare = this.#faults.filter(({ left }) => left === 0).length - SPENT_MOST;
+    this.#faults = this.#faults.filter(({ left }) => {
+      const isSpare = left === 0 && spare > 0;
+      if (isSpare) spare -= 1;
+      return !isSpare;
+    });
   }
 
   #strikes({ probability }: FaultRule): boolean {

@@ -1,4 +1,3 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Account } from '../accounts/account.js';
 import type { Endpoint } from '../faults/endpoints.js';
 import type { Call } from '../ledger/call-log.js';
@@ -20,5 +19,3 @@ declare module 'fastify' {
 }
 
 export type ReplyFate = 'lost' | 'hanging';
-
-export type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown;

@@ -5,8 +5,10 @@ import { CHALLENGE_PREFIX, isSolved, parseProof } from './proof.js';
 
 const [base, head] = dialects as [(typeof dialects)[0], (typeof dialects)[0]];
 
+const toBase64 = (text: string) => Buffer.from(text).toString('base64');
+
 function encode(config: readonly unknown[]): string {
-  return Buffer.from(JSON.stringify(config)).toString('base64');
+  return toBase64(JSON.stringify(config));
 }
 
 describe('the golden vectors', () => {
@@ -56,6 +58,8 @@ describe('the form of a proof', () => {
     ['another prefix', `gAAAAAX${encode(good)}`],
     ['no padding', `${CHALLENGE_PREFIX}${encode(good).replace(/=+$/, '')}x`],
     ['an array of 17', `${CHALLENGE_PREFIX}${encode(good.slice(1))}`],
+    ['spaces between the elements', `${CHALLENGE_PREFIX}${toBase64(JSON.stringify(good).replaceAll(',', ', '))}`],
+    ['an array on lines', `${CHALLENGE_PREFIX}${toBase64(JSON.stringify(good, null, 1))}`],
     ['an object', `${CHALLENGE_PREFIX}${Buffer.from('{}').toString('base64')}`],
     ['a counter that does not follow the tries', `${CHALLENGE_PREFIX}${encode(good.with(9, 6))}`],
     ['negative tries', `${CHALLENGE_PREFIX}${encode(good.with(3, -2).with(9, -1))}`],
@@ -63,6 +67,11 @@ describe('the form of a proof', () => {
     ['text in element 15', `${CHALLENGE_PREFIX}${encode(good.with(15, 'x'))}`],
   ])('refuses %s', (_, text) => {
     expect(typeof parseProof(text, CHALLENGE_PREFIX, base)).toBe('string');
+  });
+
+  test('takes numbers as other languages write them', () => {
+    const text = JSON.stringify(good).replace('12345.5', '1.23450e+4').replace('1768928399000.5', '1768928399000.0');
+    expect(typeof parseProof(CHALLENGE_PREFIX + toBase64(text), CHALLENGE_PREFIX, base)).toBe('object');
   });
 
   test('each dialect refuses the other', () => {

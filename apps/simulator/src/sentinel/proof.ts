@@ -37,8 +37,11 @@ function parseConfig(solution: string): readonly unknown[] | undefined {
   const bytes = Buffer.from(solution, 'base64');
   // Node forgives what the upstream would not: another alphabet, missing padding, foreign characters.
   if (bytes.length === 0 || bytes.toString('base64') !== solution) return undefined;
+  const text = bytes.toString('utf8');
+  // Numbers may be written in any way, but with nothing between them.
+  if (/\s/.test(text.replace(/"(?:[^"\\]|\\.)*"/g, ''))) return undefined;
   try {
-    const config: unknown = JSON.parse(bytes.toString('utf8'));
+    const config: unknown = JSON.parse(text);
     return Array.isArray(config) && config.length === CONFIG_LENGTH ? config : undefined;
   } catch {
     return undefined;

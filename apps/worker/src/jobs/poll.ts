@@ -7,7 +7,7 @@ import { markLateSentUnknown } from '@reelay/db/attempts/mark-unknown';
 import type { JobContext, JobResult } from '@reelay/platform/consume';
 import { announce, ringDispatch } from '../announce.js';
 import { finishedWindow, windowWishMs } from '../polling/finish-rates.js';
-import { maximumTaskMs } from '../polling/maximum-task-time.js';
+import { longestOpenMs } from '../polling/maximum-task-time.js';
 import { pollAcked, type RoundFailure, slotKindsOf } from '../polling/poll-acked.js';
 import { type OpenWork, pollIntervalMs } from '../polling/poll-interval.js';
 import { putOff } from '../polling/put-off.js';
@@ -130,8 +130,9 @@ async function giveUpSenders(
 /** After the polling, so that what has finished at last is not given up. */
 async function giveUpOverdue({ parts, token, settings, context }: Round): Promise<void> {
   const overdue = token.attempts.filter((attempt) => {
-    const task = { ...attempt.generation, takesTurn: attempt.takesTurn };
-    return attempt.sentAgoMs >= maximumTaskMs(settings, task);
+    const { kind, workflow } = attempt.generation;
+    const { state, takesTurn, sentAgoMs } = attempt;
+    return sentAgoMs >= longestOpenMs(settings, { kind, workflow, state, takesTurn });
   });
   const expired = await expireAttempts(parts.database, overdue);
   for (const { attemptId, generationId, event } of expired) {

@@ -1,5 +1,5 @@
 import { defaultSettings } from '@reelay/contracts/settings';
-import { maximumTaskMs, type TimedTask } from './maximum-task-time.js';
+import { longestOpenMs, maximumTaskMs, type TimedTask } from './maximum-task-time.js';
 
 const settings = {
   ...defaultSettings,
@@ -18,4 +18,13 @@ it.each<[string, TimedTask, number]>([
   ['a text', { kind: 'enhance', workflow: 'enhance', takesTurn: false }, 1],
 ])('%s may take as long as its setting says', (_name, task, expected) => {
   expect(maximumTaskMs(settings, task)).toBe(expected);
+});
+
+it('a step that is asked for by its name is waited for as long as a video, so that what it left can still be removed', () => {
+  const long = { ...settings, 'render.maximumMs': 9 };
+  const step = { kind: 'video', workflow: 'character_video', takesTurn: false } as const;
+  expect(longestOpenMs(long, { ...step, state: 'unknown' })).toBe(9);
+  expect(longestOpenMs(long, { ...step, state: 'acked' })).toBe(3);
+  const image = { kind: 'image', workflow: 'image', takesTurn: true } as const;
+  expect(longestOpenMs(long, { ...image, state: 'unknown' })).toBe(2);
 });

@@ -1,5 +1,5 @@
 /** The longest time the upstream may take for an accepted task. Pure. */
-import type { GenerationKind } from '@reelay/contracts/domain';
+import type { AttemptState, GenerationKind } from '@reelay/contracts/domain';
 import type { Workflow } from '@reelay/contracts/generation-request';
 import type { Settings } from '@reelay/contracts/settings';
 
@@ -14,4 +14,13 @@ export function maximumTaskMs(settings: Settings, { kind, workflow, takesTurn }:
   if (kind === 'image') return settings['render.imageMaximumMs'];
   const makesCharacter = kind === 'character' || (workflow === 'character_video' && !takesTurn);
   return makesCharacter ? settings['render.characterMaximumMs'] : settings['render.maximumMs'];
+}
+
+/** The longest time an attempt may stay open after `sent`. */
+export function longestOpenMs(settings: Settings, { state, ...task }: TimedTask & { state: AttemptState }): number {
+  // Whether it was taken is asked by its name, for which nothing must be rendering, and what it left upstream can only be removed when it
+  // is found: an upstream that cannot be asked is waited for as long as any task may take.
+  if (state === 'unknown' && !task.takesTurn)
+    return Math.max(settings['render.maximumMs'], maximumTaskMs(settings, task));
+  return maximumTaskMs(settings, task);
 }

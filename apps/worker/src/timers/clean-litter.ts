@@ -14,26 +14,31 @@ import type { WorkerParts } from '../worker-parts.js';
 
 const atOnce = 20;
 
+/** All that were taken at once: one that hangs must not keep the others until they are due again and are taken a second time. */
 export async function cleanLitter(parts: WorkerParts, log: Logger, signal: AbortSignal): Promise<void> {
-  for (const litter of await takeDueLitter(parts.database, atOnce)) {
+  const due = await takeDueLitter(parts.database, atOnce);
+  await Promise.all(due.map((litter) => removeOne(parts, litter, log, signal)));
+}
+
+async function removeOne(parts: WorkerParts, litter: DueLitter, log: Logger, signal: AbortSignal): Promise<void> {
+  const fields = { litterId: litter.id, tokenId: litter.tokenId, kind: litter.kind };
+  try {
+    await cleanUp(parts, litter, signal);
+    await finishLitter(parts.database, litter.id);
+    log.info(fields, 'litter removed upstream');
+  } catch (error) {
+    // What was cut off by the end of this process says nothing about the upstream.
     if (signal.aborted) return;
-    const fields = { litterId: litter.id, tokenId: litter.tokenId, kind: litter.kind };
-    try {
-      await cleanUp(parts, litter, signal);
-      await finishLitter(parts.database, litter.id);
-      log.info(fields, 'litter removed upstream');
-    } catch (error) {
-      const reason = describeFailure(error);
-      await noteLitterError(parts.database, litter.id, reason);
-      if (litter.tries < (await parts.settings.read())['litter.attempts']) {
-        log.warn({ ...fields, tries: litter.tries, reason }, 'litter not removed yet');
-      } else {
-        await giveUpLitter(parts.database, litter.id);
-        log.error(
-          { ...fields, tries: litter.tries, reason },
-          'litter given up; remove it by hand in the upstream’s own app',
-        );
-      }
+    const reason = describeFailure(error);
+    await noteLitterError(parts.database, litter.id, reason);
+    if (litter.tries < (await parts.settings.read())['litter.attempts']) {
+      log.warn({ ...fields, tries: litter.tries, reason }, 'litter not removed yet');
+    } else {
+      await giveUpLitter(parts.database, litter.id);
+      log.error(
+        { ...fields, tries: litter.tries, reason },
+        'litter given up; remove it by hand in the upstream’s own app',
+      );
     }
   }
 }

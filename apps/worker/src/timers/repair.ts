@@ -1,5 +1,6 @@
 /** What crashes, flushes and lost messages swallowed comes back from the rows: deadlines, missing jobs, slots that were held. */
 import { failGeneration, findOverdue } from '@reelay/db/generations/fail-generation';
+import { releaseForgottenLitter } from '@reelay/db/litter/note-litter';
 import { findMissingJobs } from '@reelay/db/repair/find-missing-jobs';
 import { removeHeldSlots } from '@reelay/db/repair/remove-held-slots';
 import type { Logger } from '@reelay/platform/logger';
@@ -10,7 +11,12 @@ const overdueAtOnce = 200;
 
 /** Each step stands alone: one that fails must not keep the others from their round. */
 export async function repair(parts: WorkerParts, log: Logger): Promise<void> {
-  const results = await Promise.allSettled([endOverdue(parts, log), restoreJobs(parts), freeHeldSlots(parts, log)]);
+  const results = await Promise.allSettled([
+    endOverdue(parts, log),
+    restoreJobs(parts),
+    freeHeldSlots(parts, log),
+    releaseForgottenLitter(parts.database),
+  ]);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) throw failed.reason;
 }

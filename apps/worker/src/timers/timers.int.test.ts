@@ -75,6 +75,35 @@ describe('litter', () => {
     ]);
   });
 
+  it('is not kept waiting by other litter whose removal hangs', async () => {
+    await addLitter(file.database, { id: 'hangs', tokenId, kind: 'post', reference: 's_1', firstTryInMs: 0 });
+    await addLitter(file.database, { id: 'goes', tokenId, kind: 'post', reference: 's_2', firstTryInMs: 1 });
+    const answer = Promise.withResolvers<void>();
+    worker.upstream.cleanUp = ({ reference }) => (reference === 's_1' ? answer.promise : Promise.resolve());
+    const doneAt = async (id: string) => (await file.database.upstreamLitter.findUnique({ where: { id } }))?.doneAt;
+    const cleaned = cleanLitter(worker.parts, worker.context.log, worker.context.signal);
+    await waitFor(async () => (await doneAt('goes')) !== null, { timeoutMs: 5_000 });
+    expect(await doneAt('hangs')).toBeNull();
+    answer.resolve();
+    await cleaned;
+    expect(await doneAt('hangs')).not.toBeNull();
+  });
+
+  it('is removed also when a process of the release before, which knew of none, has ended its generation', async () => {
+    const { attemptId, generationId } = await insertAssigned(file.database, { tokenId });
+    await addLitter(file.database, { id: 'forgotten', tokenId, attemptId, kind: 'post', reference: 's_1' });
+    await file.database.upstreamLitter.update({ where: { id: 'forgotten' }, data: { awaitsEnd: true } });
+    const isDue = async () => {
+      await round();
+      const row = await file.database.upstreamLitter.findUniqueOrThrow({ where: { id: 'forgotten' } });
+      return row.nextTryAt !== null;
+    };
+    expect(await isDue()).toBe(false);
+    const ended = { state: 'cancelled', stage: 'ended', completedAt: new Date(), error: {} };
+    await file.database.generation.update({ where: { id: generationId }, data: ended });
+    expect(await isDue()).toBe(true);
+  });
+
   it('that cannot be removed is left to a person after many tries, with the reason', async () => {
     await addLitter(file.database, { id: 'nameless', tokenId, kind: 'character', reference: {}, firstTryInMs: 0 });
     const { 'litter.attempts': attempts } = await worker.parts.settings.read();

@@ -17,6 +17,7 @@ describe('the prompt of a chat', () => {
     ['a text', [user('a fox')], 'a fox'],
     ['text parts, joined by newlines', [user([text('a'), text('b')])], 'a\nb'],
     ['the last message of the user', [user('old'), { role: 'assistant', content: 'made' }, user('new')], 'new'],
+    ['a text after odd old parts', [user([null, 'x', { text: 1 }]), user('a fox')], 'a fox'],
     ['the user, whatever follows', [user('a fox'), { role: 'assistant', content: 'hm' }], 'a fox'],
     ['the last message where no user speaks', [{ role: 'system', content: 'a fox' }], 'a fox'],
     ['a text with space around it', [user('  a fox \n')], 'a fox'],
@@ -60,6 +61,9 @@ describe('the prompt of a chat', () => {
       'missing_required_parameter',
       'messages[0].content[0].video_url',
     ],
+    ['a part that is none', [user([text('a'), null])], {}, 'invalid_value', 'messages[0].content[1]'],
+    ['a part that is a plain string', [user(['a'])], {}, 'invalid_value', 'messages[0].content[0]'],
+    ['a part without a type', [user([{ text: 'a' }])], {}, 'invalid_value', 'messages[0].content[0]'],
     ['text that is none', [user([{ type: 'text', text: 7 }])], {}, 'invalid_value', 'messages[0].content[0].text'],
   ])('refuses %s by its name', (_name, messages, more, code, param) => {
     expect(() => inputOf(messages, more)).toThrow(expect.objectContaining({ code, param }));
@@ -134,7 +138,7 @@ describe('a body', () => {
     ['an unknown role', { model, messages: [{ role: 'robot', content: 'a' }] }],
     ['stream as text', { model, messages: [user('a')], stream: 'yes' }],
     ['several images in the field for one', { model, messages: [user('a')], image: ['AA==', 'AA=='] }],
-    ['parts that are none', { model, messages: [user(['a', null])] }],
+    ['content that is none', { model, messages: [user({ text: 'a' })] }],
   ])('is not read with %s', (_name, body) => {
     expect(chatCompletionSchema.safeParse(body).success).toBe(false);
   });

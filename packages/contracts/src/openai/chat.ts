@@ -4,12 +4,17 @@ import { AppError } from '../errors.js';
 import { LongText } from '../request/long-text.js';
 import { checkPromptLength, type MediaInput, type RequestInput } from '../request/request-input.js';
 
-const part = z.looseObject({ type: z.string() });
-const mediaText = z.union([z.string(), z.instanceof(LongText)]);
+const mediaText = z.union(
+  [z.string(), z.instanceof(LongText)],
+  'Send one data URI, base64 or http(s) address as a string',
+);
 
 const message = z.object({
   role: z.enum(['developer', 'system', 'user', 'assistant', 'tool', 'function']),
-  content: z.union([z.string(), z.instanceof(LongText), z.array(part)]).nullish(),
+  /** Parts are looked at where they are read: what an old message brings along is nobody's concern. */
+  content: z
+    .union([z.string(), z.instanceof(LongText), z.array(z.unknown())], 'Send a text, or an array of parts')
+    .nullish(),
 });
 
 export const chatCompletionSchema = z.object({
@@ -50,7 +55,7 @@ export function inputOfChat(chat: ChatCompletion): RequestInput {
 }
 
 type Message = ChatCompletion['messages'][number];
-type Part = z.infer<typeof part>;
+type Part = { type: string; [field: string]: unknown };
 
 function lastMessage(messages: readonly Message[]): [Message['content'], string] {
   const ofUser = messages.findLastIndex((candidate) => candidate.role === 'user');
@@ -74,7 +79,16 @@ function readContent(content: Message['content'], path: string): { text: string;
 }
 
 /** Also in the spelling of the Responses API, which some clients mix in. */
-function readPart(given: Part, path: string): string | MediaInput {
+function readPart(given: unknown, path: string): string | MediaInput {
+  if (!isPart(given)) {
+    throw new AppError(
+      'invalid_value',
+      'Each part of the content is an object with its type: {"type": "text", "text": "…"}.',
+      {
+        param: path,
+      },
+    );
+  }
   switch (given.type) {
     case 'text':
     case 'input_text':
@@ -92,6 +106,10 @@ function readPart(given: Part, path: string): string | MediaInput {
         { param: `${path}.type` },
       );
   }
+}
+
+function isPart(given: unknown): given is Part {
+  return typeof given === 'object' && given !== null && 'type' in given && typeof given.type === 'string';
 }
 
 function textOf(given: Part, path: string): string {

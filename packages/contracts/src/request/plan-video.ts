@@ -3,6 +3,7 @@ import { AppError } from '../errors.js';
 import { parseGenerationId } from '../ids.js';
 import type { Model } from '../models.js';
 import { parseShareId } from '../prompt/parse-share-id.js';
+import { shotTags } from '../prompt/parse-storyboard.js';
 import { readVideoPrompt, type VideoPrompt } from '../prompt/read-video-prompt.js';
 import { checkMedia, refuseRemixTarget } from './check-media.js';
 import { mentioned, type PlannedParent, type PlannedRequest, requestOf } from './planned-request.js';
@@ -69,7 +70,7 @@ function planRemix(model: Model, input: RequestInput, prompt: VideoPrompt, paren
       { param: media.param },
     );
   }
-  if (prompt.prompt.trim() === '') {
+  if (!saysSomething(prompt.prompt)) {
     throw new AppError(
       'missing_required_parameter',
       `The prompt names the clip ${parent.id} and says nothing else: add what is to become of it.`,
@@ -98,7 +99,7 @@ function planCharacterOf(model: Model, input: RequestInput): PlannedRequest {
 }
 
 function needText({ prompt, promptParam }: RequestInput, read: VideoPrompt): string {
-  if (read.prompt.trim() !== '') return read.prompt;
+  if (saysSomething(read.prompt)) return read.prompt;
   throw new AppError(
     'missing_required_parameter',
     prompt.trim() === ''
@@ -106,4 +107,9 @@ function needText({ prompt, promptParam }: RequestInput, read: VideoPrompt): str
       : 'The prompt consists of marks only: add what is to be made.',
     { param: promptParam },
   );
+}
+
+/** Shots without a scene say as little as no text at all. */
+function saysSomething(prompt: string): boolean {
+  return prompt.replace(shotTags, '').trim() !== '';
 }

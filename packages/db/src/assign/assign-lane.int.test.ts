@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
+import { acknowledgeSubmit } from '../attempts/acknowledge-submit.js';
 import { beginSend } from '../attempts/begin-send.js';
 import { closeAttempt } from '../attempts/close-attempt.js';
 import { markUnknown } from '../attempts/mark-unknown.js';
 import { createDatabase, type Database } from '../client.js';
-import { insertAssigned } from '../factories/insert-generation.js';
+import { type Assigned, insertAssigned } from '../factories/insert-generation.js';
 import { insertToken } from '../factories/insert-token.js';
 import { insertWaiting, videoLane } from '../factories/insert-waiting.js';
+import { failGeneration } from '../generations/fail-generation.js';
 import { writeSealedSetting } from '../sealed-settings.js';
 import { inTransaction } from '../transaction.js';
 import { type AssignLane, assignLane } from './assign-lane.js';
@@ -231,6 +233,32 @@ describe('quota', () => {
     expect(await assign()).toEqual([]);
     await database.token.update({ where: { id: tokenId }, data: { resetsAt: new Date(Date.now() - 1_000) } });
     expect(await assign()).toHaveLength(2);
+  });
+});
+
+describe('the quota of videos', () => {
+  const request = { workflow: 'character_video' } as const;
+  const acknowledge = (one: Assigned) =>
+    acknowledgeSubmit(database, { ...one, operation: { id: one.attemptId }, from: ['sent'], litterId: one.attemptId });
+
+  it('is kept for one that is still on the way to its video, until that has ended', async () => {
+    const tokenId = await insertToken(database, { remaining: 1 });
+    const one = await insertAssigned(database, { tokenId, request });
+    await beginSend(database, one);
+    await acknowledge(one);
+    await insertWaiting(database);
+    expect(await assign()).toEqual([]);
+    await failGeneration(database, one.generationId, { code: 'cancelled', message: 'x' });
+    expect(await assign()).toHaveLength(1);
+  });
+
+  it('neither keeps a character from being made nor is kept for one', async () => {
+    const tokenId = await insertToken(database, { remaining: 1 });
+    await insertAssigned(database, { tokenId, request: { kind: 'character', workflow: 'character' } });
+    await insertWaiting(database);
+    expect(await assign()).toHaveLength(1);
+    await insertWaiting(database, { lane: { kind: 'character' } });
+    expect(await assign({ lane: { ...videoLane, kind: 'character' } })).toHaveLength(1);
   });
 });
 

@@ -29,7 +29,7 @@ export async function findFreeSlots(database: Queryable, find: FindFreeSlots): P
     WITH able AS (
       SELECT token.id, token.xmin::text AS version, token.last_assigned_at,
         (coalesce(token.plan, '') = 'pro')::integer * 2 + (token.sora2 IS NOT FALSE)::integer AS capability,
-        coalesce(used.slots, 0) AS used, ${capacity(slotKind, unlimitedSlots)} AS capacity, ${quotaLeft(slotKind)} AS quota
+        coalesce(used.slots, 0) AS used, ${capacity(slotKind, unlimitedSlots)} AS capacity, ${quotaLeft(lane)} AS quota
       FROM token LEFT JOIN (${usedSlots(slotKind)}) AS used ON used.token_id = token.id
       WHERE ${servesLane(lane, slotKind, targets)} AND token.state = 'active'
         AND coalesce(${slotColumns[slotKind].coolingUntil} <= now(), true)

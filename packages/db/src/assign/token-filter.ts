@@ -54,16 +54,18 @@ export const usedSlotless = Prisma.sql`
 export const slotlessKind: SlotKind = 'video';
 
 /**
- * What the account may still start: the quota it last named, less the submits that are not in that number yet. NULL where it is
- * unknown or does not apply: it counts videos, and after `resets_at` it says nothing.
+ * What the account may still start: the quota it last named, less the videos that are not in that number yet, also those that are only
+ * on a step on the way to it. NULL where it is unknown or does not apply: it counts videos (a character holds a video slot, but is none),
+ * and after `resets_at` it says nothing.
  */
-export function quotaLeft(slotKind: SlotKind | undefined): Prisma.Sql {
-  if (slotKind !== 'video') return Prisma.sql`NULL::integer`;
+export function quotaLeft({ kind }: Lane): Prisma.Sql {
+  if (kind !== 'video') return Prisma.sql`NULL::integer`;
   return Prisma.sql`
     CASE WHEN token.remaining IS NOT NULL AND (token.resets_at IS NULL OR token.resets_at > now()) THEN
       token.remaining - (
-        SELECT count(*)::integer FROM submit_attempt JOIN token_slot ON token_slot.attempt_id = submit_attempt.id
-        WHERE submit_attempt.token_id = token.id AND submit_attempt.state IN ('intent', 'sent', 'unknown')
-          AND token_slot.kind = 'video'
+        SELECT count(*)::integer FROM submit_attempt JOIN generation ON generation.id = submit_attempt.generation_id
+        WHERE submit_attempt.token_id = token.id AND generation.kind = 'video'
+          AND submit_attempt.state IN ('intent', 'sent', 'acked', 'unknown')
+          AND NOT (submit_attempt.state = 'acked' AND (takes_turn OR generation.completed_at IS NOT NULL))
       ) END`;
 }

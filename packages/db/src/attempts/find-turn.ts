@@ -21,15 +21,22 @@ export async function findTurn(database: Database, tokenId: string): Promise<Tur
   return { heldBy: row.held_by ?? undefined, lastUnresolvedAgoMs: row.unresolved_ago_ms ?? undefined };
 }
 
+/** Of the token's ended attempts only so many are looked through: one that makes few of a kind has a long history of the other. */
+const lookedThrough = 1_000;
+
 /**
  * Operations of ours that should stand on the token's list of finished ones of a kind, newest first: a listing may stop at any of them.
  * Steps that are not found by elimination stand on no list.
  */
 export async function findLandmarks(database: Database, tokenId: string, slotKind: SlotKind): Promise<string[]> {
   const rows = await database.$queryRaw<{ operation_id: string }[]>`
-    SELECT operation_id FROM submit_attempt AS attempt JOIN generation ON generation.id = attempt.generation_id
-    WHERE attempt.token_id = ${tokenId} AND attempt.state = 'ended' AND operation_id IS NOT NULL AND takes_turn
-      AND (kind = 'image') = (${slotKind} = 'image')
+    SELECT operation_id FROM (
+      SELECT operation_id, generation_id, closed_at FROM submit_attempt
+      WHERE token_id = ${tokenId} AND state = 'ended' AND operation_id IS NOT NULL AND takes_turn
+      ORDER BY closed_at DESC LIMIT ${lookedThrough}
+    ) AS attempt
+    -- Not joined: the planner would rather read all generations.
+    WHERE (SELECT (kind = 'image') = (${slotKind} = 'image') FROM generation WHERE id = generation_id)
     ORDER BY closed_at DESC LIMIT 50`;
   return rows.map((row) => row.operation_id);
 }

@@ -52,7 +52,7 @@ export async function surveyLane(database: Queryable, survey: SurveyLane): Promi
   const rows = await database.$queryRaw<LaneSurvey[]>`
     WITH able AS (
       SELECT token.target = ANY(${[...targets.simulated]}::text[]) AS simulated, token.resets_at, ${coolingUntil} AS cooling_until,
-        greatest(${most} - coalesce(used.slots, 0), 0) AS unused, ${quotaLeft(slotKind)} AS quota,
+        greatest(${most} - coalesce(used.slots, 0), 0) AS unused, ${quotaLeft(lane)} AS quota,
         token.state <> 'active' AS needs_attention, coalesce(${coolingUntil} > now(), false) AS is_cooling
       FROM token LEFT JOIN (${used}) AS used ON used.token_id = token.id
       WHERE ${servesLane(lane, slotKind ?? slotlessKind, targets)} AND token.state <> 'disabled'

@@ -1,6 +1,6 @@
 /** What a task leaves upstream: noted with the operation that made it, removed as soon as its generation has ended, however it ends. */
 import type { LitterNote } from '@reelay/contracts/provider';
-import type { Transaction } from '../client.js';
+import type { Queryable, Transaction } from '../client.js';
 
 export interface NotedLitter extends LitterNote {
   /** Of the row. */
@@ -39,4 +39,15 @@ export async function releaseLitter(tx: Transaction, generationId: string): Prom
     UPDATE upstream_litter SET awaits_end = false, next_try_at = now()
     FROM submit_attempt AS attempt
     WHERE attempt.id = upstream_litter.attempt_id AND attempt.generation_id = ${generationId} AND awaits_end`;
+}
+
+/**
+ * Whatever still waits for the end of a generation that has ended: a process of the release before, which knows nothing of litter, has
+ * ended it. Returns how many.
+ */
+export async function releaseForgottenLitter(database: Queryable): Promise<number> {
+  return database.$executeRaw`
+    UPDATE upstream_litter SET awaits_end = false, next_try_at = now()
+    FROM submit_attempt AS attempt JOIN generation ON generation.id = attempt.generation_id
+    WHERE attempt.id = upstream_litter.attempt_id AND awaits_end AND generation.completed_at IS NOT NULL`;
 }

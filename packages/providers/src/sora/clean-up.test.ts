@@ -45,6 +45,22 @@ test('a character whose id was lost is found by its cameo', async () => {
   expect(upstream.log).toEqual([cameoRoute, characterRoute]);
 });
 
+test.each([404, 410])(
+  'a character whose cameo is gone, answered %d, is gone although its id was lost',
+  async (status) => {
+    upstream.on(cameoRoute, { status, body: errors.notFound });
+    await expect(cleanUp('character', { ...character, characterId: null })).resolves.toBeUndefined();
+    expect(upstream.log).toEqual([cameoRoute]);
+  },
+);
+
+test('a page of a machine in between does not say that a cameo is gone', async () => {
+  upstream.on(cameoRoute, { status: 404, body: '<html>' });
+  await expect(cleanUp('character', { ...character, characterId: null })).rejects.toMatchObject({
+    submitClass: 'refused',
+  });
+});
+
 test('a character whose id nobody tells is left for a person to remove', async () => {
   upstream.on(cameoRoute, { body: { status: 'finalized' } });
   await expect(cleanUp('character', { ...character, characterId: null })).rejects.toMatchObject({

@@ -1,5 +1,5 @@
 import type { CallContext, Json } from '@reelay/contracts/provider';
-import { UpstreamError } from '@reelay/contracts/upstream-error';
+import { isUpstreamError, UpstreamError } from '@reelay/contracts/upstream-error';
 import { z } from 'zod';
 import { send } from './calls/call-json.js';
 import { classifyAnswer } from './calls/classify-failure.js';
@@ -30,12 +30,19 @@ export async function cleanUp(
 
 /** Its id is missing where the answer to the finalization was lost; then only the cameo can say it. */
 async function removeCharacter({ characterId, cameoId }: z.infer<typeof characterSchema>, context: CallContext) {
-  const id = characterId ?? (await readCameo(cameoId, context)).characterId;
-  if (id !== undefined) return remove('project_y/characters', id, context);
+  if (characterId) return remove('project_y/characters', characterId, context);
+  const cameo = await readCameo(cameoId, context).catch(undefinedIfGone);
+  if (cameo === undefined) return;
+  if (cameo.characterId !== undefined) return remove('project_y/characters', cameo.characterId, context);
   throw failed(
     'upstream_failed',
     `The upstream does not say which character was made of cameo ${cameoId}. Remove it by hand in the upstream's own app.`,
   );
+}
+
+/** It went with its character, removed by a worker that died before it could say so. */
+function undefinedIfGone(error: unknown): undefined {
+  if (!isUpstreamError(error) || error.code !== 'character_failed') throw error;
 }
 
 async function remove(collection: string, id: string, context: CallContext): Promise<void> {

@@ -7,9 +7,11 @@ export interface AccessTokenClaims {
   email: string | null;
 }
 
+/** The last second that a date can be of. */
+const latestSeconds = 8.64e12;
 const profileClaim = 'https://api.openai.com/profile';
 const claimsSchema = z.object({
-  exp: z.number().nullish().catch(null),
+  exp: z.number().max(latestSeconds).nullish().catch(null),
   [profileClaim]: z.object({ email: z.string().nullish() }).nullish().catch(null),
 });
 

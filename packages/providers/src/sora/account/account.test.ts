@@ -73,7 +73,7 @@ describe('inspect', () => {
     expect(upstream.requests.map((request) => request.headers['user-agent'])).toEqual([
       desktopUserAgent,
       desktopUserAgent,
-      appUserAgent,
+      desktopUserAgent,
       appUserAgent,
     ]);
   });
@@ -128,6 +128,8 @@ describe('inspect', () => {
     ['no: refused', [{ status: 403, body: errors.invalid }], false],
     ['unknown: out of order', [{ status: 500 }], null],
     ['unknown: rate limit', [{ status: 429 }], null],
+    ['unknown: a page of somebody else', [{ body: '<html></html>' }], null],
+    ['unknown: an empty answer', [{ body: '' }], null],
   ])('Sora 2 is %s', async (_name, answers, sora2) => {
     upstream.on(routes.invite, ...answers);
     expect(await inspect()).toMatchObject({ sora2 });
@@ -142,6 +144,17 @@ describe('inspect', () => {
   test.each([{ status: 500 }, { body: {} }])('leaves the quota open when it is answered %j', async (answer) => {
     upstream.on(routes.check, answer);
     expect(await inspect()).toMatchObject({ remaining: null, resetsAt: null });
+  });
+
+  test.each([
+    [3e9, 90, 2_147_483_647, nowMs + 90_000],
+    [2.5, 0.5, 2, nowMs + 500],
+    [-1, -1, 0, null],
+    [null, 1e300, null, null],
+  ])('stores no quota of %p in %p s that a database would not take', async (videos, seconds, remaining, resetsAt) => {
+    const balance = { estimated_num_videos_remaining: videos, access_resets_in_seconds: seconds };
+    upstream.on(routes.check, { body: { rate_limit_and_credit_balance: balance } });
+    expect(await inspect()).toMatchObject({ remaining, resetsAt });
   });
 
   test('reads a reached limit without a number as nothing left', async () => {
@@ -183,12 +196,18 @@ describe('identify', () => {
     expect(upstream.log).toContain(routes.me);
   });
 
-  test.each(['', 'opaque', 'a.b.c', '..', mintToken({}), mintToken({ exp: 'x' }), 'a.bnVsbA.c'])(
-    '%j names nobody',
-    (token) => {
-      expect(provider.identify(token)).toEqual({ identity: null, expiresAt: null });
-    },
-  );
+  test.each([
+    '',
+    'opaque',
+    'a.b.c',
+    '..',
+    mintToken({}),
+    mintToken({ exp: 'x' }),
+    mintToken({ exp: 1e300 }),
+    'a.bnVsbA.c',
+  ])('%j names nobody', (token) => {
+    expect(provider.identify(token)).toEqual({ identity: null, expiresAt: null });
+  });
 });
 
 describe('refresh', () => {
@@ -214,7 +233,7 @@ describe('refresh', () => {
     expect(upstream.requests[0]?.headers).toMatchObject({
       accept: 'application/json',
       'content-type': 'application/json',
-      'user-agent': pickClientProfile(tokenId).appUserAgent,
+      'user-agent': pickClientProfile(tokenId).desktopUserAgent,
     });
     expect(upstream.requests[0]?.headers).not.toHaveProperty('authorization');
     expect(upstream.requests[0]?.body).toBe(
@@ -269,9 +288,21 @@ describe('refresh', () => {
     expect(upstream.log).toEqual([]);
   });
 
-  test('puts no secret into an error', async () => {
-    upstream.on(routes.oauth, { status: 400, body: { error: 'invalid_grant', error_description: 'bad' } });
+  test.each([
+    { error: 'invalid_grant', error_description: 'The refresh token refresh-secret is unknown.' },
+    { error: { message: `${'x'.repeat(290)} refresh-secret` } },
+    { error: 'refresh-secret' },
+  ])('puts no secret into an error, although the upstream repeats it: %j', async (body) => {
+    upstream.on(routes.oauth, { status: 400, body });
     const error = await refresh({ refreshToken: 'refresh-secret' }).catch((reason: Error) => reason);
-    expect(JSON.stringify(error) + String(error)).not.toContain('refresh-secret');
+    expect(String(error)).toContain('POST oauth/token answered 400');
+    expect(JSON.stringify(error) + String(error)).not.toContain('refresh-');
+  });
+
+  test('puts no session token into an error either', async () => {
+    upstream.on(routes.session, { status: 500, body: { error: { message: 'session-secret is odd' } } });
+    await expect(refresh({ sessionToken: 'session-secret' })).rejects.toMatchObject({
+      message: expect.stringContaining('[hidden] is odd'),
+    });
   });
 });

@@ -2,7 +2,7 @@ import type { AccountContext, UpstreamRequest, UpstreamResponse } from '@reelay/
 import { call, send } from '../calls/call-json.js';
 import { readFailedAnswer } from '../calls/failed-answer.js';
 import { deadTokenCodes } from '../calls/failure-words.js';
-import { appAccountHeaders } from '../calls/headers.js';
+import { jsonHeaders } from '../calls/headers.js';
 import type { UpstreamStep } from '../calls/upstream-step.js';
 
 const bootstrapStep: UpstreamStep = { kind: 'call', name: 'GET m/bootstrap' };
@@ -19,7 +19,7 @@ export async function askActivated(
   const response = await send(context, step, request);
   if (!isInactive(response, context)) return response;
   const url = `${context.target.urls.backend}/m/bootstrap`;
-  await call(context, bootstrapStep, { method: 'GET', url, headers: appAccountHeaders(context) });
+  await call(context, bootstrapStep, { method: 'GET', url, headers: jsonHeaders(context) });
   return send(context, step, request);
 }
 

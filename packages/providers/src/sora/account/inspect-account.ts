@@ -2,7 +2,7 @@ import type { AccountContext, AccountInspection, UpstreamRequest } from '@reelay
 import { UpstreamError } from '@reelay/contracts/upstream-error';
 import { z } from 'zod';
 import { callJson } from '../calls/call-json.js';
-import { appAccountHeaders, bareHeaders } from '../calls/headers.js';
+import { bareHeaders, quotaHeaders } from '../calls/headers.js';
 import { readAccessToken } from './access-token.js';
 import { claimUsername } from './claim-username.js';
 import { probeSora2 } from './probe-sora2.js';
@@ -81,16 +81,21 @@ async function readPlan(context: AccountContext): Promise<AccountInspection['pla
 
 async function readQuota(context: AccountContext): Promise<Quota> {
   const url = `${context.target.urls.backend}/nf/check`;
-  const request: UpstreamRequest = { method: 'GET', url, headers: appAccountHeaders(context) };
+  const request: UpstreamRequest = { method: 'GET', url, headers: quotaHeaders(context) };
   const { rate_limit_and_credit_balance: balance } = await callJson(
     context,
     { kind: 'call', name: 'GET nf/check' },
     request,
     quotaSchema,
   );
-  const resetsIn = balance.access_resets_in_seconds;
+  const videos = balance.estimated_num_videos_remaining ?? (balance.rate_limit_reached ? 0 : null);
+  const resetsIn = balance.access_resets_in_seconds ?? 0;
   return {
-    remaining: balance.estimated_num_videos_remaining ?? (balance.rate_limit_reached ? 0 : null),
-    resetsAt: resetsIn == null || resetsIn <= 0 ? null : context.now() + resetsIn * 1_000,
+    remaining: videos === null ? null : Math.min(mostVideos, Math.max(0, Math.floor(videos))),
+    resetsAt: resetsIn <= 0 || resetsIn > longestResetSeconds ? null : context.now() + Math.round(resetsIn * 1_000),
   };
 }
+
+/** "Unlimited" may be said by any large number; what is stored is an integer of the database. */
+const mostVideos = 2_147_483_647;
+const longestResetSeconds = 366 * 86_400;

@@ -1,11 +1,15 @@
 import type { AccountContext, UpstreamRequest } from '@reelay/contracts/provider';
 import { isUpstreamError } from '@reelay/contracts/upstream-error';
+import { z } from 'zod';
 import { classifyAnswer } from '../calls/classify-failure.js';
-import { appAccountHeaders } from '../calls/headers.js';
+import { jsonHeaders } from '../calls/headers.js';
+import { parseJson } from '../calls/parse-json.js';
 import type { UpstreamStep } from '../calls/upstream-step.js';
 import { askActivated, isInactive } from './ask-activated.js';
 
 const inviteStep: UpstreamStep = { kind: 'call', name: 'GET project_y/invite/mine' };
+/** Nothing in it matters but that it is one. */
+const invitationSchema = z.object({});
 
 /**
  * Whether the account has Sora 2; null when that could not be found out just now. Who has, has invitations to give away, and who was
@@ -13,10 +17,11 @@ const inviteStep: UpstreamStep = { kind: 'call', name: 'GET project_y/invite/min
  */
 export async function probeSora2(context: AccountContext): Promise<boolean | null> {
   const url = `${context.target.urls.backend}/project_y/invite/mine`;
-  const request: UpstreamRequest = { method: 'GET', url, headers: appAccountHeaders(context) };
+  const request: UpstreamRequest = { method: 'GET', url, headers: jsonHeaders(context) };
   try {
     const response = await askActivated(context, inviteStep, request);
-    if (response.status === 200) return true;
+    // A page that somebody in between answers with is no invitation.
+    if (response.status === 200 && invitationSchema.safeParse(parseJson(response.text)).success) return true;
     if (isInactive(response, context)) return false;
     throw classifyAnswer(inviteStep, response, context.now());
   } catch (error) {

@@ -48,7 +48,7 @@ function isRejection(error: unknown): boolean {
 async function renewBySession(sessionToken: string, context: AccountContext): Promise<RefreshedCredential> {
   const session = await callJson(
     context,
-    { kind: 'call', name: 'GET api/auth/session' },
+    { kind: 'call', name: 'GET api/auth/session', secrets: [sessionToken] },
     { method: 'GET', url: context.target.urls.session ?? '', headers: sessionHeaders(context, sessionToken) },
     sessionSchema,
   );
@@ -64,7 +64,7 @@ async function exchangeRefreshToken(
 ): Promise<RefreshedCredential> {
   const answer = await callJson(
     context,
-    { kind: 'exchange', name: 'POST oauth/token' },
+    { kind: 'exchange', name: 'POST oauth/token', secrets: [refreshToken] },
     {
       method: 'POST',
       url: context.target.urls.oauth ?? '',

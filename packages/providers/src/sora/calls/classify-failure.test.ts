@@ -20,6 +20,9 @@ const steps = {
 
 const errors = parseRecorded<Record<string, unknown>>('errors.json');
 const challenge = readRecorded('challenge.html');
+/** The upstream's own page, into which Cloudflare puts its script as into every page that it passes on. */
+const watched = `<title>Service Unavailable</title><script src="/cdn-cgi/challenge-platform/scripts/jsd/main.js"></script>`;
+const translated = `<title>Nur einen Moment…</title><script>window._cf_chl_opt={cType:'managed'}</script>`;
 const lost = (phase: 'write' | 'response' | 'timeout', hop: 'proxy' | 'upstream' = 'upstream') =>
   new TransportError('read ECONNRESET', { sent: true, phase, hop });
 const notSent = (phase: 'connect' | 'before_send', hop: 'proxy' | 'upstream' = 'upstream') =>
@@ -205,6 +208,45 @@ const cases: Case[] = [
   ],
   ['exchange', '429', answer(429, ''), 'refused', 'token', 'cool_down', 'upstream_unavailable'],
   ['exchange', '422', answer(422, errors.invalid), 'not_sent', 'upstream', 'none', 'upstream_unavailable'],
+  ['exchange', 'overload', answer(400, errors.overload), 'refused', 'upstream', 'none', 'upstream_unavailable'],
+  [
+    'exchange',
+    'a 400 of no words',
+    answer(400, { error: null }),
+    'not_sent',
+    'upstream',
+    'none',
+    'upstream_unavailable',
+  ],
+  ['exchange', 'country', answer(403, errors.country), 'refused', 'proxy', 'cool_down', 'country_not_supported'],
+  ['exchange', 'region', answer(403, errors.region), 'refused', 'proxy', 'cool_down', 'country_not_supported'],
+  [
+    'submit',
+    'a 503 page of the upstream',
+    answer(503, watched),
+    'unknown',
+    'upstream',
+    'none',
+    'upstream_outcome_unknown',
+  ],
+  [
+    'submit',
+    'a challenge in German',
+    answer(403, translated),
+    'not_sent',
+    'proxy',
+    'cool_down',
+    'upstream_unavailable',
+  ],
+  [
+    'submit',
+    'a 500 of the shield',
+    answer(500, errors.shield),
+    'unknown',
+    'upstream',
+    'none',
+    'upstream_outcome_unknown',
+  ],
 ];
 
 const classify = (step: keyof typeof steps, failure: unknown): UpstreamError =>
@@ -250,6 +292,23 @@ describe('the failure table', () => {
     for (const [step, , failure] of cases) {
       const { fault, tokenEffect } = classify(step, failure);
       if (fault === 'client') expect(tokenEffect).toEqual({ effect: 'none' });
+    }
+  });
+
+  test.each([
+    ['a name in the prompt', 'There is no character @quota that you may use.'],
+    ['the prompt in quotation marks', 'The prompt "out of credits, the quota is a lie" cannot be used.'],
+    ['the prompt in the other quotation marks', 'Not allowed: \u201cmy quota\u201d.'],
+  ])('words of the client that the upstream repeats are not its own: %s (fault 22)', (_name, message) => {
+    const error = classify('submit', answer(400, { error: { message, code: 'invalid_value' } }));
+    expect(error).toMatchObject({ fault: 'client', tokenEffect: { effect: 'none' } });
+    expect(error.message).toContain(message);
+  });
+
+  test('a client cannot name a character so that its request is tried for ever', () => {
+    for (const name of ['heavy_load', 'sentinel']) {
+      const message = `There is no character @${name} that you may use.`;
+      expect(classify('submit', answer(400, { error: { message } }))).toMatchObject({ fault: 'client' });
     }
   });
 

@@ -12,7 +12,7 @@ export function classifyFailure(step: UpstreamStep, cause: unknown): UpstreamErr
 
 /** For an answer that is not the one the step needs: any refusal, and any success that cannot be read. */
 export function classifyAnswer(step: UpstreamStep, response: UpstreamResponse, nowMs: number): UpstreamError {
-  return classify({ step, answer: readFailedAnswer(response, nowMs) });
+  return classify({ step, answer: readFailedAnswer(response, nowMs, step.secrets) });
 }
 
 function classify(failure: Failure): UpstreamError {
@@ -34,7 +34,10 @@ function effectOf({ effect = 'none' }: FailureRow, { answer }: Failure): TokenEf
 }
 
 function describe({ step, answer, cause }: Failure): string {
-  if (!answer) return `${step.name}: ${toSafeLine(cause instanceof Error ? cause.message : 'unexpected failure')}`;
+  if (!answer) {
+    const reason = cause instanceof Error ? cause.message : 'unexpected failure';
+    return `${step.name}: ${toSafeLine(reason, step.secrets)}`;
+  }
   const reason = answer.message === '' ? '' : `: ${answer.message}`;
   return `${step.name} answered ${answer.status}${reason}`;
 }

@@ -12,35 +12,51 @@ export interface FailedAnswer {
   readonly code: string | undefined;
   /** The upstream's own words, one line, shortened, without anything that looks like a secret; empty when there are none. */
   readonly message: string;
-  /** The whole body, for words that may stand anywhere in it. */
+  /** Code and message without what they repeat of the request: names, and what stands in quotation marks. */
+  readonly words: string;
+  /** The whole body without names, for words that may stand anywhere in it. */
   readonly text: string;
   readonly retryAfterMs: number | undefined;
 }
 
 const longestMessage = 300;
 const longestRetryAfterMs = 24 * 3_600_000;
-/** The pages and lines with which Cloudflare's edge turns a request away. */
+/**
+ * The pages and lines with which Cloudflare's edge turns a request away. Its script `challenge-platform` is no mark: it stands in every
+ * page that is passed on as well.
+ */
 const challengeMarks =
-  /just a moment\.\.\.|cf-chl|challenge-platform|attention required! \| cloudflare|used cloudflare to restrict access|^error code: 1\d{3}\s*$/i;
+  /just a moment\.\.\.|cf[-_]chl|attention required! \| cloudflare|used cloudflare to restrict access|^error code: 1\d{3}\s*$/i;
+/** A prompt names characters so, and a refusal repeats them. */
+const names = /@[\w.]+/g;
+const quotations = /"[^"]*"|\u201c[^\u201c\u201d]*\u201d/g;
 /** JSON web tokens and proofs of work; an upstream may echo what it was sent. */
 const secretLike = /\b(eyJ|gAAAAA)[\w.+/=~-]{16,}/g;
 
-export function readFailedAnswer(response: UpstreamResponse, nowMs: number): FailedAnswer {
+/** `secrets` are what was sent and looks like nothing in particular. */
+export function readFailedAnswer(
+  response: UpstreamResponse,
+  nowMs: number,
+  secrets: readonly string[] = [],
+): FailedAnswer {
   const body = parseObject(response.text);
-  const error = body === undefined ? { code: undefined, message: '' } : readError(body);
+  const { code, reason } = body === undefined ? { code: undefined, reason: '' } : readError(body);
   return {
     status: response.status,
     isWellFormed: body !== undefined,
-    isCloudflareChallenge: error.code === shieldCode || isChallenge(response, body !== undefined),
-    ...error,
-    text: response.text,
+    isCloudflareChallenge: isChallenge(response, { isWellFormed: body !== undefined, code }),
+    code,
+    message: toSafeLine(reason, secrets),
+    words: `${code ?? ''} ${reason.replace(names, '').replace(quotations, '')}`,
+    text: response.text.replace(names, ''),
     retryAfterMs: readRetryAfter(response.headers['retry-after'], nowMs),
   };
 }
 
-/** One line that may be stored and shown. */
-export function toSafeLine(text: string): string {
-  const line = toStorableText(text).replace(secretLike, '[hidden]').replace(/\s+/g, ' ').trim();
+/** One line that may be stored and shown. Secrets go before the cut, which could leave half of one. */
+export function toSafeLine(text: string, secrets: readonly string[] = []): string {
+  const open = secrets.reduce((rest, secret) => (secret === '' ? rest : rest.replaceAll(secret, '[hidden]')), text);
+  const line = toStorableText(open).replace(secretLike, '[hidden]').replace(/\s+/g, ' ').trim();
   return cutText(line, longestMessage);
 }
 
@@ -50,17 +66,21 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 }
 
 /** `error` is an object by the rule, and a string or null by experience (OAuth, FastAPI's `detail`, edge functions). */
-function readError(body: Record<string, unknown>): { code: string | undefined; message: string } {
+function readError(body: Record<string, unknown>): { code: string | undefined; reason: string } {
   const { error } = body;
   const source = isObject(error) ? error : body;
   const code = textOf(source.code) ?? (typeof error === 'string' && /^[\w.-]+$/.test(error) ? error : undefined);
-  const message =
+  const reason =
     textOf(source.message) ?? textOf(body.error_description) ?? textOf(body.detail) ?? textOf(error) ?? code ?? '';
-  return { code, message: toSafeLine(message) };
+  return { code, reason };
 }
 
 /** Cloudflare stops a request at its edge: what it answers for never reached the upstream. */
-function isChallenge(response: UpstreamResponse, isWellFormed: boolean): boolean {
+function isChallenge(
+  response: UpstreamResponse,
+  { isWellFormed, code }: Pick<FailedAnswer, 'isWellFormed' | 'code'>,
+): boolean {
+  if (code === shieldCode && response.status >= 400 && response.status < 500) return true;
   if (![403, 429, 503].includes(response.status)) return false;
   if (response.headers['cf-mitigated'] === 'challenge') return true;
   return !isWellFormed && challengeMarks.test(response.text);

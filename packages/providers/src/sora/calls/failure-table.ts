@@ -6,6 +6,7 @@ import type { ErrorCode } from '@reelay/contracts/errors';
 import type { Fault, SubmitClass, TokenEffect, TransportError } from '@reelay/contracts/upstream-error';
 import type { FailedAnswer } from './failed-answer.js';
 import {
+  countryCodes,
   deadTokenCodes,
   foreignParentWords,
   limitCodes,
@@ -95,7 +96,7 @@ export const failureTable: readonly FailureRow[] = [
   },
   {
     name: 'unsupported country',
-    matches: ({ answer }) => isRefusal(answer) && answer.code === 'unsupported_country_code',
+    matches: ({ answer }) => isRefusal(answer) && hasCode(answer, countryCodes),
     code: 'country_not_supported',
     submitClass: 'refused',
     fault: 'proxy',
@@ -124,19 +125,8 @@ export const failureTable: readonly FailureRow[] = [
     advice: 'It is refreshed if a session or refresh token is stored; otherwise add the account again.',
   },
   {
-    name: 'refresh token rejected',
-    matches: ({ answer, step }) =>
-      step.kind === 'exchange' && answer?.isWellFormed === true && [400, 403].includes(answer.status),
-    code: 'credential_unavailable',
-    submitClass: 'refused',
-    fault: 'token',
-    effect: 'credential_rejected',
-    says: 'The refresh token was refused',
-    advice: 'Add the account again with a new one.',
-  },
-  {
     name: 'quota used up',
-    matches: ({ answer }) => isReadableRefusal(answer) && quotaWords.test(wordsOf(answer)),
+    matches: ({ answer }) => isReadableRefusal(answer) && quotaWords.test(answer.words),
     code: 'upstream_unavailable',
     submitClass: 'refused',
     fault: 'token',
@@ -162,6 +152,18 @@ export const failureTable: readonly FailureRow[] = [
     fault: 'upstream',
     says: 'The upstream is under heavy load and took nothing',
     advice: 'It is tried again later.',
+  },
+  {
+    name: 'refresh token rejected',
+    // Behind all rows about a refusal that is not meant for good: a person has to add the account again.
+    matches: ({ answer, step }) =>
+      step.kind === 'exchange' && isReadableRefusal(answer) && [400, 403].includes(answer.status) && saysWhy(answer),
+    code: 'credential_unavailable',
+    submitClass: 'refused',
+    fault: 'token',
+    effect: 'credential_rejected',
+    says: 'The refresh token was refused',
+    advice: 'Add the account again with a new one.',
   },
   {
     name: 'content policy',
@@ -201,9 +203,7 @@ export const failureTable: readonly FailureRow[] = [
     // Nobody's fault: the step begins anew, and with it the choice of a name.
     name: 'name taken',
     matches: ({ answer, step }) =>
-      step.about === 'character' &&
-      isReadableRefusal(answer) &&
-      (answer.status === 409 || saysNameTaken(wordsOf(answer))),
+      step.about === 'character' && isReadableRefusal(answer) && (answer.status === 409 || saysNameTaken(answer.words)),
     code: 'upstream_unavailable',
     submitClass: 'refused',
     fault: 'upstream',
@@ -285,9 +285,8 @@ function hasCode({ code }: FailedAnswer, codes: readonly string[]): boolean {
   return code !== undefined && codes.includes(code);
 }
 
-/** Its code and its words, but not the rest of the body, in which it may quote what it was sent. */
-function wordsOf({ code, message }: FailedAnswer): string {
-  return `${code ?? ''} ${message}`;
+function saysWhy({ message }: FailedAnswer): boolean {
+  return message !== '';
 }
 
 function isRefusal(answer: FailedAnswer | undefined): answer is FailedAnswer {
@@ -301,5 +300,5 @@ function isReadableRefusal(answer: FailedAnswer | undefined): answer is FailedAn
 
 function isUnknownParent(answer: FailedAnswer | undefined): boolean {
   if (!isReadableRefusal(answer)) return false;
-  return [404, 410].includes(answer.status) || (answer.status === 403 && foreignParentWords.test(wordsOf(answer)));
+  return [404, 410].includes(answer.status) || (answer.status === 403 && foreignParentWords.test(answer.words));
 }

@@ -1,5 +1,8 @@
 /** By which words and codes the upstream's refusals are told apart. Source: sora-web.md 1.5; what real services of this sort answer. */
 
+/** The second is what the same company's other services say. */
+export const countryCodes: readonly string[] = ['unsupported_country_code', 'unsupported_country_region_territory'];
+
 export const deadTokenCodes: readonly string[] = ['token_invalidated', 'token_expired'];
 
 export const limitCodes: readonly string[] = [

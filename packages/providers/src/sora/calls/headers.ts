@@ -43,9 +43,14 @@ export function accountHeaders(context: Identity): Headers {
   return { ...authorization(context), Accept: 'application/json', 'User-Agent': desktopAgent(context), ...web };
 }
 
-/** Invitation, activation and quota are read by the app. */
-export function appAccountHeaders(context: Identity): Headers {
-  return { ...authorization(context), Accept: 'application/json', 'User-Agent': appAgent(context) };
+/** Invitation and activation are the web page's affair, too. */
+export function jsonHeaders(context: Identity): Headers {
+  return { ...bareHeaders(context), Accept: 'application/json' };
+}
+
+/** What is left is asked for by the app. */
+export function quotaHeaders(context: Identity): Headers {
+  return { ...jsonHeaders(context), 'User-Agent': appAgent(context) };
 }
 
 /** Subscriptions, and everything that is deleted. */
@@ -80,12 +85,12 @@ export function sessionHeaders(context: Identity, sessionToken: string): Headers
 }
 
 export function exchangeHeaders(context: Identity): Headers {
-  return { Accept: 'application/json', 'Content-Type': 'application/json', 'User-Agent': appAgent(context) };
+  return { Accept: 'application/json', 'Content-Type': 'application/json', 'User-Agent': desktopAgent(context) };
 }
 
 /** Media are fetched with nothing of the account but its user agent: the address itself is the key. */
 export function mediaHeaders(context: Identity): Headers {
-  return { 'User-Agent': appAgent(context) };
+  return { 'User-Agent': desktopAgent(context) };
 }
 
 function authorization({ credential }: Identity): Headers {

@@ -17,6 +17,8 @@ export interface UpstreamStep {
    * - `media`: a signed address, whose host knows nothing of accounts.
    */
   readonly about?: 'reference' | 'parent' | 'character' | 'media';
+  /** What it carries that no message may show, where its form does not give it away as access tokens do. */
+  readonly secrets?: readonly string[];
 }
 
 /** Whether it must not be sent a second time before it is known what became of the first. */

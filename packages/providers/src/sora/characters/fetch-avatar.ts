@@ -27,7 +27,7 @@ export async function fetchAvatar(address: string, context: CallContext): Promis
 }
 
 /** `host` and `host:port` as they are; below `*.` only what is encrypted. */
-export function isMediaAddress(address: string, { mediaHosts }: ProviderTarget): boolean {
+function isMediaAddress(address: string, { mediaHosts }: ProviderTarget): boolean {
   const url = URL.parse(address);
   if (url === null || !['https:', 'http:'].includes(url.protocol)) return false;
   return mediaHosts.some((allowed) =>

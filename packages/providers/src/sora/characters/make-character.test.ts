@@ -161,7 +161,19 @@ test.each([
     fault: 'upstream',
     tokenEffect: { effect: 'none' },
   });
-  expect(upstream.log).toEqual([routes.avatar]);
+  // Where it lies now is asked, and it is still there.
+  expect(upstream.log).toEqual([routes.avatar, routes.cameo]);
+});
+
+test('an avatar whose address has aged is fetched from the one the upstream gives now', async () => {
+  const aged = `${upstream.url}/avatars/one.webp?sig=aged`;
+  upstream.on(routes.avatar, ({ query }) => (query.get('sig') === 'aged' ? { status: 403 } : { body: avatar }));
+  const ready = await provider.prepare(
+    characterRequest,
+    context({ step: 2, carried: { ...carried(), avatarUrl: aged } }),
+  );
+  expect(ready).toMatchObject({ avatarUrl: `${upstream.url}/avatars/one.webp`, assetPointer: 'sediment://file_1' });
+  expect(upstream.log).toEqual([routes.avatar, routes.cameo, routes.avatar, routes.file]);
 });
 
 test('a name that is taken sends the step back, and the next time another one is chosen', async () => {

@@ -30,7 +30,7 @@ export interface Cameo {
 export async function readCameo(cameoId: string, context: CallContext): Promise<Cameo> {
   const cameo = await callJson(
     context,
-    { kind: 'call', name: 'GET project_y/cameos/in_progress' },
+    { kind: 'call', name: 'GET project_y/cameos/in_progress', about: 'character' },
     {
       method: 'GET',
       url: `${context.target.urls.backend}/project_y/cameos/in_progress/${encodeURIComponent(cameoId)}`,

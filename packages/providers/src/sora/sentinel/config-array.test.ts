@@ -1,5 +1,5 @@
 import { appUserAgents, desktopUserAgents, pickClientProfile } from './client-profile.js';
-import { configLength, createConfigArray } from './config-array.js';
+import { createConfigArray } from './config-array.js';
 
 const profile = pickClientProfile('01KCXVNG92FVKA5X9R15F3ATGD');
 const sources = { now: () => Date.UTC(2026, 0, 20, 17, 0, 0), random: () => 0.25, uuid: () => 'the-uuid' };
@@ -23,7 +23,7 @@ describe('the client profile', () => {
 describe('the config array', () => {
   test('has the eighteen elements of the observed client, time in fixed UTC−5', () => {
     const config = createConfigArray(profile, sources);
-    expect(config).toHaveLength(configLength);
+    expect(config).toHaveLength(18);
     expect(config).toEqual([
       profile.screenSum,
       'Tue Jan 20 2026 12:00:00 GMT-0500 (Eastern Standard Time)',

@@ -1,8 +1,6 @@
 import type { AccountContext } from '@reelay/contracts/provider';
 import type { ClientProfile } from './client-profile.js';
 
-export const configLength = 18;
-
 /**
  * What the upstream's page script would report about its browser, in 18 elements; the search replaces the fourth and the tenth.
  * Made anew for every search, because it carries the time and what a page load draws at random. Source: sora-web.md 2.2, base column.

@@ -168,6 +168,11 @@ describe('paging of finished tasks', () => {
     ]);
   });
 
+  test.each([7, {}, true])('does without a cursor that is none: %j', async (cursor) => {
+    upstream.on(draftsRoute, (request) => ({ body: { ...byLimit(request).body, cursor } }));
+    expect((await poll('t40')).get('t40')).toMatchObject({ state: 'done' });
+  });
+
   test('ends at the configured number of pages', async () => {
     upstream.on(draftsRoute, ({ query }) => ({
       body: { items: finished(`x${query.get('cursor')}`), cursor: `${query.get('cursor')}1` },

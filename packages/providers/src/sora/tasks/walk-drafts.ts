@@ -19,7 +19,7 @@ const draftSchema = z.object({
 });
 export type Draft = z.infer<typeof draftSchema>;
 
-const draftsSchema = z.object({ items: z.array(draftSchema), cursor: z.string().nullish() });
+const draftsSchema = z.object({ items: z.array(draftSchema), cursor: z.string().nullish().catch(undefined) });
 /** Some hundred drafts with everything the upstream tells about them. */
 const maximumBytes = 16 * 1024 * 1024;
 

@@ -12,7 +12,7 @@ export type ProxySettingKey = (typeof proxySettingKeys)[number];
 const proxyViewSchema = z
   .object({
     isSet: z.literal(true),
-    /** `socks5://user@host:1080`, without the password. Null when it was sealed with another master key: set it again. */
+    /** `socks5://user@host:1080`, without the password. Null when it cannot be opened (another master key) or read: set it again. */
     hint: z.string().nullable(),
   })
   .nullable();

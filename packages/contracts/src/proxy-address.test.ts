@@ -13,6 +13,9 @@ test.each([
     { kind: 'socks', secure: false, hostname: '127.0.0.1', port: 1081, user: 'user', password: 'p@ss:/%word' },
   ],
   ['http://me@proxy.example:8080/', { ...plain, kind: 'connect', hostname: 'proxy.example', port: 8080, user: 'me' }],
+  // As http reads its hosts, whatever the scheme: what is accepted can be looked up.
+  ['socks5://Прокси.example:1080', { ...plain, kind: 'socks', hostname: 'xn--h1adldfi.example', port: 1080 }],
+  ['socks5h://0x7f.1', { ...plain, kind: 'socks', hostname: '127.0.0.1', port: 1080 }],
 ])('%s is read into its parts', (text, address) => {
   expect(parseProxyAddress(text)).toEqual(address);
 });
@@ -28,6 +31,11 @@ test.each([
   ['http://u%3Ax:secret@proxy.example', 'colon'],
   ['socks5://:secret@proxy.example', 'no user'],
   ['http://u:secret@proxy.example:0', 'Port 0'],
+  // Read as they stand, these would be the host "u" and the port 12: a part of the password shown, and looked up.
+  ['http://u:12#secret@proxy.example:3128', '%23'],
+  ['socks5://u:12/secret@proxy.example', '%2F'],
+  ['https://u:12?secret@proxy.example', '%3F'],
+  ['http://proxy.example:3128/secret', 'Nothing may follow'],
 ])('%s is refused with a sentence that does not quote it', (text, reason) => {
   const { success, error } = proxyUrlSchema.safeParse(text);
   expect({ success, message: error?.message }).toEqual({ success: false, message: expect.stringContaining(reason) });
@@ -40,10 +48,12 @@ test('a SOCKS5 password that its length byte cannot count is refused before a pr
   expect(proxyUrlSchema.safeParse(longest.replace('x@', 'xy@')).error?.message).toContain('255 bytes');
 });
 
-test('what is shown of an address has everything but the password', () => {
+test('what is shown of an address has everything but its secret', () => {
   expect(describeProxy('socks5://me:secret@proxy.example')).toBe('socks5://me@proxy.example:1080');
   expect(describeProxy('https://proxy.example:8443/')).toBe('https://proxy.example:8443');
   expect(describeProxy('http://a%20b:secret@[::1]:3128')).toBe('http://a%20b@[::1]:3128');
+  // Of some services the user is the key, and there is no password.
+  expect(describeProxy('http://secret:@proxy.example')).toBe('http://***@proxy.example:80');
 });
 
 test('any user and password survive their way through an address', () => {
@@ -53,7 +63,8 @@ test('any user and password survive their way through an address', () => {
       fc.pre(user !== '' && new TextEncoder().encode(user + password).length < 250);
       const text = `${scheme}://${encodeURIComponent(user)}:${encodeURIComponent(password)}@proxy.example:1234`;
       expect(parseProxyAddress(text)).toMatchObject({ user, password, hostname: 'proxy.example', port: 1234 });
-      expect(describeProxy(text)).toBe(`${scheme}://${encodeURIComponent(user)}@proxy.example:1234`);
+      const shownUser = password === '' ? '***' : encodeURIComponent(user);
+      expect(describeProxy(text)).toBe(`${scheme}://${shownUser}@proxy.example:1234`);
     }),
   );
 });

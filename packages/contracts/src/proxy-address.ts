@@ -35,10 +35,16 @@ export function parseProxyAddress(text: string): ProxyAddress {
   }
   if (url.hostname === '')
     throw new Error('The proxy address names no host; write it as socks5://user:password@host:port.');
+  if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') {
+    // Else `http://me:12#34@host` would be the host "me" and its port 12.
+    throw new Error(
+      'Nothing may follow the port of a proxy address. In a user or password "/", "?" and "#" are written as %2F, %3F and %23.',
+    );
+  }
   const address = {
     kind: scheme.kind,
     secure: url.protocol === 'https:',
-    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    hostname: readHost(url),
     port: url.port === '' ? scheme.port : Number(url.port),
     user: decode(url.username),
     password: decode(url.password),
@@ -48,11 +54,12 @@ export function parseProxyAddress(text: string): ProxyAddress {
   return address;
 }
 
-/** The address without its password, for people who look: `socks5://user@host:1080`. */
+/** The address without its secret, for people who look: `socks5://user@host:1080`. A user alone may be a key: `http://***@host:80`. */
 export function describeProxy(text: string): string {
-  const { hostname, port, user } = parseProxyAddress(text);
+  const { hostname, port, user, password } = parseProxyAddress(text);
   const host = hostname.includes(':') ? `[${hostname}]` : hostname;
-  return `${readUrl(text).protocol}//${user === '' ? '' : `${encodeURIComponent(user)}@`}${host}:${port}`;
+  const shownUser = password === '' ? '***' : encodeURIComponent(user);
+  return `${readUrl(text).protocol}//${user === '' ? '' : `${shownUser}@`}${host}:${port}`;
 }
 
 export const proxyUrlSchema = z
@@ -73,6 +80,11 @@ function readUrl(text: string): URL {
     // The error of the URL itself would quote the password.
     throw new Error('The proxy address cannot be read; write it as socks5://user:password@host:port.');
   }
+}
+
+/** As hosts of http are read: of other schemes a URL leaves them as they were typed, and no resolver knows `%D1%80`. */
+function readHost({ hostname }: URL): string {
+  return readUrl(`http://${hostname}`).hostname.replace(/^\[|\]$/g, '');
 }
 
 function decode(text: string): string {

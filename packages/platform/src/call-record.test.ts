@@ -34,6 +34,16 @@ test('a secret that the cut of a huge text halved is not among what is kept', ()
   expect(maskBody(body, 'text/plain')).toContain('[cut from');
 });
 
+test('of a long list only the beginning is looked at, and that it goes on is shown', () => {
+  const item = { url: `data:video/mp4;base64,${'A'.repeat(1_000)}`, token: 'canary' };
+  const masked = maskBody(JSON.stringify({ items: Array(5_000).fill(item), cursor: 'canary', more: {} }), json) ?? '';
+  const { items, ...rest } = JSON.parse(masked) as { items: unknown[] };
+  // The last one ends in the middle.
+  expect(items.slice(0, -2)).toEqual(Array(items.length - 2).fill({ url: 'data:[hidden]', token: '[hidden]' }));
+  expect([items.length < 100, items.at(-1), rest]).toEqual([true, '…', { '…': '…' }]);
+  expect(masked).not.toContain('canary');
+});
+
 /** Each would take minutes or the whole stack with a pattern that begins again and again within one run. */
 const adversarial = [
   'a.',
@@ -44,7 +54,9 @@ const adversarial = [
   ';',
   'data:a;base64',
   '://a:',
+  ':@',
   '://',
+  '://a:@',
   'sk-',
   'rly_',
   'cookie:\n',

@@ -19,6 +19,8 @@ export interface CallRecord {
 }
 
 const LONGEST_BODY = 8 * 1024;
+/** What is looked at for that: a list of megabytes would hold up everything else for as long as it takes to look through. */
+const LONGEST_LOOK = 64 * 1024;
 const HIDDEN = '[hidden]';
 const TEXT_TYPE = /^text\/|\b(nd)?(json|xml)$|urlencoded$/;
 const MEDIA_TYPE = /^(multipart|image|video|audio)\/|octet-stream$/;
@@ -68,7 +70,7 @@ function mediaTypeOf(contentType = ''): string {
 function maskText(text: string): string {
   try {
     const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' ? JSON.stringify(scrub(parsed)) : scrubText(text);
+    return typeof parsed === 'object' ? JSON.stringify(scrub(parsed, LONGEST_LOOK)) : scrubText(text);
   } catch {
     return scrubText(text);
   }

@@ -2,7 +2,7 @@ import { isIP, type Socket } from 'node:net';
 import type { ProxyAddress } from '@reelay/contracts/proxy-address';
 import { type buildConnector, Client } from 'undici';
 import { ConnectError, reasonOf } from './connect-error.js';
-import type { OpenTunnel } from './http-connect.js';
+import type { OpenTunnel } from './open-tunnel.js';
 
 /** Through an http or https proxy by CONNECT. A refusal is the proxy's own affair: 502 and the like may mean either side. */
 export function createConnectTunnel(
@@ -25,12 +25,10 @@ export function createConnectTunnel(
         path: address,
         headers: { host: address, ...credentialsOf(proxy) },
       });
-      if (statusCode === 200) return socket as Socket;
+      const refusal = refusalOf(statusCode, socket as Socket);
+      if (refusal === undefined) return socket as Socket;
       socket.on('error', () => {}).destroy();
-      throw new ConnectError(
-        'proxy',
-        `The proxy answered ${statusCode} to CONNECT${statusCode === 407 ? ': check its user and password' : ''}.`,
-      );
+      throw new ConnectError('proxy', refusal);
     } catch (error) {
       if (error instanceof ConnectError) throw error;
       throw new ConnectError('proxy', `proxy ${proxy.hostname}: ${reasonOf(error)}`, { cause: error });
@@ -38,6 +36,13 @@ export function createConnectTunnel(
       client.destroy().catch(() => {});
     }
   };
+}
+
+function refusalOf(statusCode: number, socket: Socket): string | undefined {
+  if (statusCode === 407) return 'The proxy answered 407 to CONNECT: check its user and password.';
+  if (statusCode !== 200) return `The proxy answered ${statusCode} to CONNECT.`;
+  // No upstream speaks first. undici would drop such a connection and open the next one, in a loop without a pause.
+  return socket.readableLength > 0 ? 'The proxy answered more to CONNECT than its consent.' : undefined;
 }
 
 function bracketed(hostname: string): string {

@@ -11,41 +11,57 @@ export interface DownloadOptions {
   /** `host`, `host:port` or `*.example.com`; asked again for every redirect. */
   readonly allowedHosts: readonly string[];
   readonly maximumBytes: number;
-  /** Longest silence, before the headers and between two chunks. */
+  /** Longest silence, before the headers and between two chunks, and longest wait of a body for its reader. */
   readonly idleTimeoutMs?: number;
+  /** For everything together, the last byte included. */
+  readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
 export interface Download {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** Must be read to the end or destroyed. Fails when it is cut short or larger than allowed. */
+  /** Fails when it is cut short, larger or slower than allowed, or not begun to be read in time: its connection is not held for ever. */
   readonly body: AsyncIterable<Uint8Array>;
 }
 
 const IDLE_TIMEOUT_MS = 30_000;
+/** A gigabyte at a megabyte a second. */
+const TIMEOUT_MS = 20 * 60_000;
 const MOST_REDIRECTS = 3;
 
 /** Streams media from an upstream's allowed hosts. Any final status is an answer. @throws TransportError */
 export async function download(options: DownloadOptions): Promise<Download> {
-  let url = new URL(options.url);
+  const within = { ...options, signal: limitedSignal(options) };
+  let url = readUrl(options.url);
   for (let hop = 0; hop <= MOST_REDIRECTS; hop += 1) {
     if (!isHostAllowed(url, options.allowedHosts)) {
       throw new TransportError(`media may not be fetched from ${url.host}`, { sent: false, phase: 'connect' });
     }
-    const answer = await get(url, options);
+    const answer = await get(url, within);
     const location = answer.headers.location;
     if (![301, 302, 303, 307, 308].includes(answer.statusCode) || typeof location !== 'string') {
       return {
         status: answer.statusCode,
         headers: plainHeaders(answer.headers),
-        body: limited(answer.body, options.maximumBytes),
+        body: limited(answer.body, options),
       };
     }
     answer.body.on('error', () => {}).destroy();
-    url = new URL(location, url);
+    url = readUrl(location, url);
   }
   throw new TransportError(`more than ${MOST_REDIRECTS} redirects`, { sent: true, phase: 'response' });
+}
+
+function limitedSignal({ signal, timeoutMs = TIMEOUT_MS }: DownloadOptions): AbortSignal {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  return signal ? AbortSignal.any([signal, timeout]) : timeout;
+}
+
+/** Not quoted: what is wrong with it may be the very part that is signed. */
+function readUrl(text: string, base?: URL): URL {
+  if (URL.canParse(text, base?.href)) return new URL(text, base);
+  throw new TransportError('the address of the media cannot be read', { sent: base !== undefined, phase: 'connect' });
 }
 
 export function isHostAllowed(url: URL, allowedHosts: readonly string[]): boolean {
@@ -72,7 +88,14 @@ async function get(url: URL, options: DownloadOptions) {
   }
 }
 
-async function* limited(body: Readable, maximumBytes: number): AsyncGenerator<Uint8Array> {
+function limited(body: Readable, options: DownloadOptions): AsyncIterable<Uint8Array> {
+  body.on('error', () => {});
+  const unread = setTimeout(() => body.destroy(), options.idleTimeoutMs ?? IDLE_TIMEOUT_MS).unref();
+  return read(body, options.maximumBytes, () => clearTimeout(unread));
+}
+
+async function* read(body: Readable, maximumBytes: number, onBegin: () => void): AsyncGenerator<Uint8Array> {
+  onBegin();
   let sizeBytes = 0;
   try {
     for await (const chunk of body as AsyncIterable<Uint8Array>) {

@@ -2,8 +2,9 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { isTransportError } from '@reelay/contracts/upstream-error';
+import { waitFor } from '@reelay/testing/wait-for';
 import type { CallRecord } from './call-record.js';
-import { download } from './download.js';
+import { type DownloadOptions, download } from './download.js';
 import { HttpClient } from './http-client.js';
 
 const open: Server[] = [];
@@ -55,6 +56,17 @@ test('an answer is there as text and as the bytes that came', async () => {
   expect(answer.text).toBe(picture.toString('utf8'));
 });
 
+test('an answer in many pieces is put together in their order', async () => {
+  const text = Array.from({ length: 300 }, (_, index) => `${index},`).join('');
+  const base = await serve(async (_request, response) => {
+    for (const character of text) {
+      await new Promise((resolve) => response.write(character, resolve));
+    }
+    response.end();
+  });
+  expect((await client.request({ method: 'GET', url: base })).text).toBe(text);
+});
+
 test('an answer larger than allowed is an error', async () => {
   const base = await serve((_request, response) => response.end('x'.repeat(2_000)));
   const failure = await failureOf(client.request({ method: 'GET', url: base, maximumBytes: 1_000 }));
@@ -100,8 +112,14 @@ test('records every call with its secrets masked', async () => {
 });
 
 describe('download', () => {
-  const get = (url: string, more: { maximumBytes?: number; allowedHosts?: string[]; idleTimeoutMs?: number } = {}) =>
-    download({ route: client.route(undefined), url, allowedHosts: [new URL(url).host], maximumBytes: 10_000, ...more });
+  const get = (url: string, more: Partial<DownloadOptions> = {}) =>
+    download({
+      route: client.route(undefined),
+      url,
+      allowedHosts: [/127[^/]*/.exec(url)?.[0] ?? ''],
+      maximumBytes: 10_000,
+      ...more,
+    });
 
   test('streams media and follows redirects within the allowed hosts', async () => {
     const base = await serve((request, response) => {
@@ -133,5 +151,42 @@ describe('download', () => {
     await expect(get(silent, { idleTimeoutMs: 50 }).then((answer) => buffer(answer.body))).rejects.toMatchObject({
       phase: 'response',
     });
+  });
+
+  test.each(['http://', '//', 'http://127.0.0.1:99999/?sig=topsecret', 'no address'])(
+    'an address that cannot be read (%j) is a failure like any other, asked or redirected',
+    async (address) => {
+      const base = await serve((_request, response) => response.writeHead(302, { location: address }).end());
+      const calls = address === 'no address' ? [get(address)] : [get(address), get(base)];
+      for (const call of calls) {
+        const failure = await failureOf(call);
+        expect(failure.message).toMatch(/cannot be read/);
+        expect(`${failure.message} ${String(failure.cause)}`).not.toContain('topsecret');
+      }
+    },
+  );
+
+  test('ends in time, however steadily it drips', async () => {
+    const dripping = await serve((_request, response) => {
+      const drip = setInterval(() => response.write('x'), 20);
+      response.on('close', () => clearInterval(drip));
+    });
+    const media = get(dripping, { timeoutMs: 300 }).then((answer) => buffer(answer.body));
+    await expect(media).rejects.toMatchObject({ phase: 'response', message: expect.stringContaining('timeout') });
+  });
+
+  test('media that nobody begins to read do not hold their connection', async () => {
+    let closed = 0;
+    const base = await serve((request, response) => {
+      request.socket.on('close', () => {
+        closed += 1;
+      });
+      response.writeHead(200).write('x'.repeat(1_000));
+    });
+    const { body } = await get(base, { idleTimeoutMs: 100 });
+    // As a writer leaves it that fails before it reads: a generator that never began does not end what it reads from.
+    await body[Symbol.asyncIterator]().return?.();
+    await get(base, { idleTimeoutMs: 100 });
+    await waitFor(() => closed === 2, { timeoutMs: 5_000 });
   });
 });

@@ -3,6 +3,7 @@ import { type ProxyAddress, parseProxyAddress } from '@reelay/contracts/proxy-ad
 import { buildConnector } from 'undici';
 import { ConnectError, reasonOf } from './connect-error.js';
 import { createConnectTunnel } from './connect-tunnel.js';
+import type { OpenTunnel } from './open-tunnel.js';
 import { createSocksTunnel } from './socks-tunnel.js';
 
 export interface DialTarget {
@@ -14,9 +15,6 @@ export interface DialTarget {
 
 /** Resolves when the way to the target stands: TCP, the proxy's consent, TLS. */
 export type Dial = (target: DialTarget) => Promise<Socket>;
-
-/** A raw connection to the target through a proxy, whose names it resolves. @throws ConnectError */
-export type OpenTunnel = (target: { hostname: string; port: number }) => Promise<Socket>;
 
 /** How to reach a target from here: directly, or through an http(s) proxy by CONNECT (also for plain http targets) or a SOCKS5 proxy. */
 export function createDial(proxyUrl: string | undefined, connectTimeoutMs: number): Dial {
@@ -67,12 +65,13 @@ async function secure(connector: buildConnector.connector, endpoint: Endpoint, t
   } catch (error) {
     tunnel.destroy();
     const code = ((error as ConnectError).cause as NodeJS.ErrnoException | undefined)?.code;
-    if (!code || !UNSURE.has(code)) throw error;
+    if (!code || !UNSURE.test(code)) throw error;
     throw new ConnectError('proxy', `proxy, on the way to ${reasonOf(error)}`, { cause: error });
   }
 }
 
-const UNSURE = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT']);
+/** What is no TLS at all may be a page of the proxy's that says why it does not let us through. */
+const UNSURE = /^(ECONNRESET|EPIPE|ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|EPROTO|ERR_SSL_\w+)$/;
 
 function endpointOf({ protocol, hostname, port }: DialTarget): Endpoint {
   const bare = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;

@@ -1,6 +1,7 @@
 import { TransportError } from '@reelay/contracts/upstream-error';
 import type { Dispatcher } from 'undici';
 import { ConnectError } from './connect-error.js';
+import { GrowingBytes } from './growing-bytes.js';
 
 export interface ExchangeOptions {
   readonly origin: string;
@@ -55,11 +56,10 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   readonly #resolve: (result: ExchangeResult) => void;
   readonly #reject: (error: TransportError) => void;
   readonly #timer: NodeJS.Timeout;
-  readonly #chunks: Buffer[] = [];
+  readonly #body = new GrowingBytes();
   #controller: Dispatcher.DispatchController | undefined;
   #phase: Phase = 'connect';
   #isSettled = false;
-  #sizeBytes = 0;
   #status = 0;
   #headers: Record<string, string> = {};
 
@@ -103,15 +103,14 @@ class ExchangeHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#sizeBytes += chunk.length;
-    if (this.#sizeBytes > this.#options.maximumBytes) {
+    if (this.#body.length + chunk.length > this.#options.maximumBytes) {
       this.#fail('response', `the answer is larger than ${this.#options.maximumBytes} bytes`);
-    } else this.#chunks.push(chunk);
+    } else this.#body.add(chunk);
   }
 
   onResponseEnd(): void {
     if (!this.#settle()) return;
-    const result = { status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) };
+    const result = { status: this.#status, headers: this.#headers, body: this.#body.whole() };
     // undici gives the connection back in the next turn of the event loop; who heard of the end before it and called again would
     // open another one.
     setImmediate(() => setImmediate(() => this.#resolve(result)));

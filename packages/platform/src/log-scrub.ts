@@ -18,7 +18,8 @@ const SECRET_VALUES: readonly (readonly [RegExp, string])[] = [
   [/\bsk-[\w-]{16,}/g, `sk-${HIDDEN}`],
   [/(?<![\w-])(?=[\w-]+\.[\w-]{2})([\w-]*?\b)eyJ[\w-]{8,}\.[\w-]{2,}(\.[\w-]*){0,3}/g, `$1jwt:${HIDDEN}`],
   [/\bdata:[\w.+/;=-]*;base64,[\w+/=%-]*/gi, `data:${HIDDEN}`],
-  [/(:\/\/)[^\s/@:"']*:[^\s/@"']*@/g, `$1${HIDDEN}@`],
+  // To the last "@": a password may hold one as it is.
+  [/(:\/\/)[^\s/@:"']*:[^\s/"]*@/g, `$1${HIDDEN}@`],
   [/((?:__Secure-|__Host-)[\w.-]{1,128}=)[^;\s"',]+/g, `$1${HIDDEN}`],
   [/\b((?:set-)?cookie:\s*)[^\r\n"]+/gi, `$1${HIDDEN}`],
   [/\b((?:access|session|refresh|id)_?token["']?\s*[=:]\s*["']?)[\w~+/.=-]{8,}/gi, `$1${HIDDEN}`],
@@ -31,17 +32,39 @@ const LONGEST_TEXT = 64 * 1024;
 /** What is dropped before the cut: a secret that the cut halved may not look like one any more. */
 const UNSURE_END = 4 * 1024;
 
-/** Copies a value with every secret hidden, by the name of its field and by its shape inside any text. */
-export function scrub(value: unknown, depth = 0): unknown {
+/**
+ * Copies a value with every secret hidden, by the name of its field and by its shape inside any text. What stands behind the first
+ * `longest` characters or so is left out, with an ellipsis in its place.
+ */
+export function scrub(value: unknown, longest = Number.POSITIVE_INFINITY): unknown {
+  return copy(value, 0, { left: longest });
+}
+
+function copy(value: unknown, depth: number, room: { left: number }): unknown {
+  room.left -= typeof value === 'string' ? value.length : 1;
   if (typeof value === 'string') return scrubText(value);
   if (value === null || typeof value !== 'object') return value;
   if (depth >= DEEPEST) return '[too deep]';
-  if (Array.isArray(value)) return value.map((item) => scrub(item, depth + 1));
-  const copy: Record<string, unknown> = {};
-  for (const [name, inner] of Object.entries(value)) {
-    copy[scrubText(name)] = SECRET_FIELD.test(name) && isSecretKind(inner) ? HIDDEN : scrub(inner, depth + 1);
+  return Array.isArray(value) ? copyItems(value, depth, room) : copyFields(value, depth, room);
+}
+
+function copyItems(items: readonly unknown[], depth: number, room: { left: number }): unknown[] {
+  const copied: unknown[] = [];
+  for (const item of items) {
+    if (room.left <= 0) return [...copied, '…'];
+    copied.push(copy(item, depth + 1, room));
   }
-  return copy;
+  return copied;
+}
+
+function copyFields(fields: object, depth: number, room: { left: number }): Record<string, unknown> {
+  const copied: Record<string, unknown> = {};
+  for (const [name, inner] of Object.entries(fields)) {
+    if (room.left <= 0) return { ...copied, '…': '…' };
+    room.left -= name.length;
+    copied[scrubText(name)] = SECRET_FIELD.test(name) && isSecretKind(inner) ? HIDDEN : copy(inner, depth + 1, room);
+  }
+  return copied;
 }
 
 export function scrubText(text: string): string {

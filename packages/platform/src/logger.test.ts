@@ -70,6 +70,8 @@ const shapes: [string, (text: string) => unknown][] = [
   ['JWT', (text) => ({ body: `{"a":"eyJhbGciOiJub25lIn0.${text}.${text}"}` })],
   ['data URI', (text) => ({ image: `data:image/png;base64,${text}==` })],
   ['proxy with password', (text) => ({ proxyUrl: `http://user:${text}@proxy:3128` })],
+  ['proxy with an "@" in its password', (text) => `socks5://user:p@${text}@proxy:1080 is dead`],
+  ['proxy with a quote in its password', (text) => `socks5://user:p'${text}@proxy:1080 is dead`],
   ['cookie field', (text) => ({ request: { Cookie: `a=${text}` } })],
   ['cookie in text', (text) => `got Set-Cookie: session=${text}; Path=/`],
   ['session cookie', (text) => `__Secure-next-auth.session-token=${text}`],

@@ -23,6 +23,7 @@ export async function sendPaidRequest(request: PaidRequest): Promise<ExchangeRes
   const idle = watchIdle(socket);
   let client: Client | undefined;
   try {
+    refuseCancelled(request);
     const { commitStartedAt, freshMs } = await announce(request);
     const whyNotWrite = () => {
       if (request.signal?.aborted) return 'the call was cancelled before it was sent';
@@ -42,13 +43,18 @@ export async function sendPaidRequest(request: PaidRequest): Promise<ExchangeRes
 }
 
 async function connect(request: PaidRequest): Promise<Socket> {
-  if (request.signal?.aborted) throw new TransportError('the call was cancelled', { sent: false, phase: 'connect' });
+  refuseCancelled(request);
   try {
     return await request.dial(new URL(request.origin));
   } catch (cause) {
     const hop = cause instanceof ConnectError ? cause.hop : 'upstream';
     throw new TransportError((cause as Error).message, { sent: false, phase: 'connect', hop, cause });
   }
+}
+
+/** Before anything is committed for a request that nobody wants any more. */
+function refuseCancelled({ signal }: PaidRequest): void {
+  if (signal?.aborted) throw new TransportError('the call was cancelled', { sent: false, phase: 'connect' });
 }
 
 async function announce(request: PaidRequest): ReturnType<BeforeSend> {

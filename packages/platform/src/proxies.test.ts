@@ -1,7 +1,7 @@
 /** Calls through real proxies: who went through, and whose fault it was when nobody did. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { isTransportError, type TransportError } from '@reelay/contracts/upstream-error';
 import { FaultProxy } from '@reelay/testing/fault-proxy';
@@ -223,4 +223,98 @@ test.each(kinds)('a paid request is not written when the %s proxy hangs up while
   const call = client.request({ method: 'POST', url: base, beforeSend: dying }, { proxyUrl: proxy.url });
   expect(await failureOf(call)).toMatchObject({ sent: false });
   expect(received).toEqual([]);
+});
+
+describe('a proxy that', () => {
+  /** By the bytes it says when it is asked for a tunnel. Returns its address and how many have asked. */
+  async function startRaw(onConnect: (socket: Socket) => void): Promise<{ proxyUrl: string; asked: () => number }> {
+    const sockets: Socket[] = [];
+    const server = createTcpServer((socket) => {
+      sockets.push(socket.on('error', () => {}));
+      socket.once('data', () => onConnect(socket));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    open.push({
+      close: () => {
+        for (const socket of sockets) socket.destroy();
+        server.close();
+      },
+    });
+    return { proxyUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked: () => sockets.length };
+  }
+
+  const url = 'http://upstream.reelay.test/';
+
+  test.each(['HTTP/1.1 408 Request Timeout\r\n\r\n', 'x'])('says %j behind its consent is asked once', async (more) => {
+    for (const paid of [{}, { beforeSend }]) {
+      const proxy = await startRaw((socket) => socket.write(`HTTP/1.1 200 OK\r\n\r\n${more}`));
+      const failure = await failureOf(client.request({ method: 'POST', url, timeoutMs: 1_000, ...paid }, proxy));
+      expect(failure).toMatchObject({ sent: false, phase: 'connect', hop: 'proxy' });
+      expect(proxy.asked()).toBe(1);
+    }
+  });
+
+  test('shows a page of its own in place of TLS is to blame for it', async () => {
+    const page = 'HTTP/1.1 403 Forbidden\r\ncontent-length: 4\r\n\r\nnope';
+    const { proxyUrl } = await startRaw((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+      socket.once('data', () => socket.end(page));
+    });
+    const call = client.request({ method: 'GET', url: url.replace('http:', 'https:') }, { proxyUrl });
+    expect(await failureOf(call)).toMatchObject({ sent: false, phase: 'connect', hop: 'proxy' });
+  });
+
+  test('consents when the call is cancelled already makes nobody commit anything', async () => {
+    const abort = new AbortController();
+    const { proxyUrl } = await startRaw((socket) => {
+      abort.abort();
+      socket.write('HTTP/1.1 200 OK\r\n\r\n');
+    });
+    let isCommitted = false;
+    const commit = () => {
+      isCommitted = true;
+      return beforeSend();
+    };
+    const call = client.request({ method: 'POST', url, beforeSend: commit }, { proxyUrl, signal: abort.signal });
+    expect(await failureOf(call)).toMatchObject({ sent: false, phase: 'connect' });
+    expect(isCommitted).toBe(false);
+  });
+});
+
+/** Wherever in the conversation it happens. What is said of a paid request decides whether it is paid twice. */
+test.each(kinds)('whenever the %s proxy dies, a paid request arrives once or never, and is told so', async (kind) => {
+  const received: string[] = [];
+  const base = await serve('http', (request, response) => {
+    received.push(request.url ?? '');
+    request.pipe(response);
+  });
+  const proxy = await start(kind, credentials);
+  const dying = await FaultProxy.open(`http://127.0.0.1:${proxy.port}`);
+  open.push(dying);
+  const proxyUrl = proxy.url.replace(`:${proxy.port}`, `:${dying.port}`);
+  const outcomes = new Set<string>();
+  const unsent: string[] = [];
+  // With TLS to the proxy most bytes are its certificate's and the like.
+  const [step, most] = kind === 'https' ? [211, 4_500] : [11, 350];
+  for (const direction of ['up', 'down'] as const) {
+    for (let bytes = 0; bytes < most; bytes += step) {
+      dying.set({ resetAfterBytes: { [direction]: bytes } });
+      // One that was cut off may arrive when the next is on its way already.
+      const path = `/${direction}/${bytes}`;
+      const call = client.request({ method: 'POST', url: `${base}${path}`, body: 'hello', beforeSend }, { proxyUrl });
+      const outcome = await call.catch((error: unknown) => error);
+      if (isTransportError(outcome)) {
+        expect(`${outcome.message} ${String(outcome.cause)}`).not.toMatch(/p@ss|p%40ss/);
+        outcomes.add(outcome.sent ? 'unknown' : 'not sent');
+        if (!outcome.sent) unsent.push(path);
+      } else {
+        expect(outcome).toMatchObject({ status: 200, text: 'hello' });
+        outcomes.add('answered');
+      }
+    }
+  }
+  expect([...outcomes].sort()).toEqual(['answered', 'not sent', 'unknown']);
+  await waitFor(() => dying.openConnections === 0 && proxy.openTunnels === 0, { timeoutMs: 5_000 });
+  expect(received).toEqual([...new Set(received)]);
+  expect(received.filter((path) => unsent.includes(path))).toEqual([]);
 });

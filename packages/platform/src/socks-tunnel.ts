@@ -3,7 +3,7 @@ import type { ClientRequest } from 'node:http';
 import type { ProxyAddress } from '@reelay/contracts/proxy-address';
 import { SocksProxyAgent } from 'socks-proxy-agent';
 import { ConnectError, reasonOf } from './connect-error.js';
-import type { OpenTunnel } from './http-connect.js';
+import type { OpenTunnel } from './open-tunnel.js';
 
 /** What the proxy says of the target rather than of itself: replies 3, 4 and 5 of RFC 1928. */
 const TARGETS_FAULT = /rejected connection - (NetworkUnreachable|HostUnreachable|ConnectionRefused)$/;

@@ -78,6 +78,28 @@ test('SOCKS5 answers by the reply that fits, or by the one it is told to', async
   await talk(hello, [bytes(`05 01 00 01 7f000001 ${portBytes()}`), '0504']);
 });
 
+test('SOCKS5 reads a message that comes in pieces, and lets go of a client that leaves in the middle of one', async () => {
+  proxy = await startSocksProxy({ user: 'me', password: 'secret' });
+  const login = `01 ${counted('me')} ${counted('secret')}`;
+  const socket = connect(proxy.port, '127.0.0.1').setNoDelay(true);
+  let heard = '';
+  socket.on('data', (chunk) => {
+    heard += chunk.toString('hex');
+  });
+  let said = 0;
+  for (const byte of bytes(`05 02 00 02 ${login} 05 01 00 01 7f000001 ${portBytes()}`)) {
+    socket.write(Buffer.from([byte]));
+    said += 1;
+    await waitFor(() => socket.bytesWritten === said, { timeoutMs: 2_000 });
+  }
+  await waitFor(() => heard === `05020100${granted}`, { timeoutMs: 2_000, describe: () => heard });
+  for (const half of ['05', '05 02 00', `05 01 02 ${login.slice(0, -4)}`]) {
+    const leaving = connect(proxy.port, '127.0.0.1', () => leaving.end(bytes(half)));
+    await waitFor(() => leaving.resume().destroyed, { timeoutMs: 2_000 });
+  }
+  expect(proxy.log).toHaveLength(1);
+});
+
 test('CONNECT leads to a name, asks for the password, and ends its tunnels when the proxy dies', async () => {
   proxy = await startHttpProxy({ user: 'me', password: 'secret', resolves: { 'far.test': '127.0.0.1' } });
   const ask = `CONNECT far.test:${port} HTTP/1.1\r\nhost: far.test:${port}\r\n`;

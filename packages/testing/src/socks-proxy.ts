@@ -90,18 +90,25 @@ async function takeCounted(client: Socket): Promise<string> {
 
 /** Exactly so many bytes; what comes behind them stays in the socket. */
 async function take(client: Socket, count: number): Promise<Buffer> {
-  for (;;) {
-    const bytes = client.read(count) as Buffer | null;
-    if (bytes?.length === count) return bytes;
-    if (client.readableEnded || client.destroyed) throw new Error('the client went away');
-    await new Promise<void>((resolve) => {
-      const go = () => {
-        for (const event of ['readable', 'end', 'close']) client.off(event, go);
-        resolve();
-      };
-      for (const event of ['readable', 'end', 'close']) client.on(event, go);
-    });
+  let taken = Buffer.alloc(0);
+  while (taken.length < count) {
+    // Also half of a message is taken out at once: a socket that still holds something is readable again and again.
+    const piece = client.read(Math.min(count - taken.length, client.readableLength)) as Buffer | null;
+    if (piece) taken = Buffer.concat([taken, piece]);
+    else await more(client);
   }
+  return taken;
+}
+
+async function more(client: Socket): Promise<void> {
+  if (client.readableEnded || client.destroyed) throw new Error('the client went away');
+  await new Promise<void>((resolve) => {
+    const go = () => {
+      for (const event of ['readable', 'end', 'close']) client.off(event, go);
+      resolve();
+    };
+    for (const event of ['readable', 'end', 'close']) client.on(event, go);
+  });
 }
 
 function answer(client: Socket, code: number): void {

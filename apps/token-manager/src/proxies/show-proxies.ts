@@ -2,7 +2,6 @@
 import { type ProxiesView, type ProxySettingKey, proxySettingKeys } from '@reelay/contracts/proxies';
 import { describeProxy } from '@reelay/contracts/proxy-address';
 import { readSealedSettings } from '@reelay/db/sealed-settings';
-import { SealError } from '@reelay/platform/seal';
 import type { Vault } from '../credentials/vault.js';
 import type { TokenManagerParts } from '../token-manager-parts.js';
 
@@ -16,12 +15,11 @@ export async function showProxies({
   return { default: show('proxy.default'), upload: show('proxy.upload') };
 }
 
-/** One that this master key does not open is shown as set, for calls that need it fail until it is set again. */
+/** One that this master key does not open, or that makes no sense, is shown as set: calls that need it fail until it is set again. */
 function hintOf(vault: Vault, key: ProxySettingKey, sealed: string): string | null {
   try {
     return describeProxy(vault.openSetting(key, sealed));
-  } catch (error) {
-    if (error instanceof SealError) return null;
-    throw error;
+  } catch {
+    return null;
   }
 }

@@ -223,7 +223,8 @@ export const failureTable: readonly FailureRow[] = [
   {
     name: 'parent unknown',
     matches: ({ answer, step }) => step.about === 'parent' && isUnknownParent(answer),
-    code: 'upstream_refused',
+    // As for an id of somebody else's: which of the two it is, is nobody's business.
+    code: 'not_found',
     submitClass: 'refused',
     fault: 'client',
     says: 'The account has nothing under the id that was named',

@@ -1,7 +1,7 @@
 /** What the calls of one step are handed beside what every call is. */
 import { AppError } from '@reelay/contracts/errors';
 import type { CallContext, Json, StepContext } from '@reelay/contracts/provider';
-import { findLinkedReference } from '@reelay/db/assets/find-reference';
+import { findLinkedReference } from '@reelay/db/assets/find-linked-reference';
 import { StorageError } from '@reelay/platform/storage';
 import type { WorkerParts } from '../worker-parts.js';
 

@@ -4,7 +4,7 @@ import { createTestDatabase, type TestDatabase } from '@reelay/testing/database'
 import { createDatabase, type Database } from '../client.js';
 import { type AcceptGeneration, acceptGeneration } from '../generations/accept-generation.js';
 import { ensureOwner } from '../owners/ensure-owner.js';
-import { findLinkedReference, findReference } from './find-reference.js';
+import { findLinkedReference } from './find-linked-reference.js';
 import { insertReference } from './insert-reference.js';
 import { removeUnusedReferences } from './sweep-references.js';
 
@@ -94,12 +94,6 @@ describe('accepting a generation with references', () => {
 });
 
 describe('a reference', () => {
-  it('is found by its owner only', async () => {
-    const assetId = await stored();
-    expect(await findReference(database, { assetId, ownerId: 'ada' })).toMatchObject({ contentType: 'image/png' });
-    expect(await findReference(database, { assetId, ownerId: 'bob' })).toBeUndefined();
-  });
-
   it('that nothing uses is removed when it is old, and one that is used never', async () => {
     const [used, young, old] = [await stored(), await stored(), await stored()];
     await acceptGeneration(database, command([used]));

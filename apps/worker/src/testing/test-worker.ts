@@ -119,7 +119,7 @@ function assemble(shared: Pick<WorkerParts, 'database' | 'storage' | 'http'> & {
   const published: GenerationEvent[] = [];
   const calls = new CallRecorder(common.database, log);
   const sibling = (): WorkerParts => ({
-    ...{ ...common, credentials, calls, queues: bells, draining: drain.signal, random: Math.random },
+    ...{ ...common, credentials, calls, queues: bells, draining: drain.signal, random: () => 0.5 },
     settings: createSettingsReader(common.database),
     publisher: { publish: async (_generationId, event) => void published.push(event) },
     solver: { solve: async () => ({ solution: '', solved: true }) },

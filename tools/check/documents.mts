@@ -61,7 +61,7 @@ async function undocumentedErrors(root: string): Promise<string[]> {
 
 async function undocumentedSettings(root: string): Promise<string[]> {
   const { defaultSettings } = (await import('@reelay/contracts/settings')) as {
-    defaultSettings: Record<string, number | boolean>;
+    defaultSettings: Record<string, number | boolean | string>;
   };
   const text = read(root, 'docs/configuration.md');
   const documented = [...text.matchAll(/^\| `([a-z]+\.\w+)` \| (\S+) \|/gm)].map(([, key, value]) => `${key} ${value}`);

@@ -1,6 +1,6 @@
 /** What belongs to one app only, or is decided by the launcher: never inherited by accident. */
 const oursAlone = [
-  ...['DATABASE_URL', 'REDIS_URL', 'MASTER_KEY', 'WEB_KEY', 'INTERNAL_KEY', 'ADMIN_KEY', 'API_KEY'],
+  ...['DATABASE_URL', 'REDIS_URL', 'MASTER_KEY', 'OLD_MASTER_KEYS', 'WEB_KEY', 'INTERNAL_KEY', 'ADMIN_KEY', 'API_KEY'],
   ...['HOST', 'PORT', 'TOKEN_MANAGER_URL', 'SIMULATOR_URL', 'SIMULATOR_STATE_DIR', 'STORAGE_DIR', 'REELAY_COMMIT'],
 ].flatMap((name) => [name, `${name}_FILE`]);
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { withoutOurs } from '../infra/inherited-environment.mts';
-import type { Keys } from './keys.mts';
+import { type Keys, oldMasterKeys } from './keys.mts';
 
 /** In the order in which they are taken down: first who accepts work, last who is worked against. */
 export const appNames = ['gateway', 'worker', 'token-manager', 'simulator'] as const;
@@ -38,6 +38,7 @@ export function appEnvironment(app: AppName, settings: AppSettings, inherited: N
     worker: { ...databases, ...storage, ...tokenManager, ...simulator },
     'token-manager': {
       ...{ ...databases, ...simulator, MASTER_KEY: keys.master, INTERNAL_KEY: keys.internal },
+      OLD_MASTER_KEYS: oldMasterKeys(settings.homeDir, inherited).join(','),
       ...listen(settings.tokenManagerUrl),
     },
     simulator: {

@@ -36,6 +36,30 @@ export async function loadKeys(homeDir: string, env: NodeJS.ProcessEnv): Promise
   return Object.fromEntries(entries) as Record<(typeof keyNames)[number], string>;
 }
 
+/** Earlier master keys, which still open what they sealed: of the environment, else one a line in `<home>/keys/old-master.keys`. */
+export function oldMasterKeys(homeDir: string, env: NodeJS.ProcessEnv): string[] {
+  const given = givenSetting(env, 'OLD_MASTER_KEYS') ?? readKey(path.join(homeDir, 'keys', 'old-master.keys')) ?? '';
+  return given.split(/[,\n]/).flatMap((key) => key.trim() || []);
+}
+
+/** The master key with the earlier ones, where nothing is to be made: of the environment, else of the data folder. */
+export async function givenMasterKeys(
+  homeDir: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ current: string; old: string[] }> {
+  const { checkKeyStrength } = await import('@reelay/platform/keys');
+  const current = givenSetting(env, 'MASTER_KEY') ?? readKey(keyFile(homeDir, 'master'));
+  if (!current)
+    throw new Error(
+      `MASTER_KEY is missing: set MASTER_KEY or MASTER_KEY_FILE, or keep it in ${keyFile(homeDir, 'master')}.`,
+    );
+  const old = oldMasterKeys(homeDir, env).filter((key) => key !== current);
+  const named = [['MASTER_KEY', current], ...old.map((key) => ['OLD_MASTER_KEYS', key])] as const;
+  const problems = named.flatMap(([name, key]) => checkKeyStrength(name ?? '', key ?? '') ?? []);
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  return { current, old };
+}
+
 export function keyFile(homeDir: string, name: keyof Keys): string {
   return path.join(homeDir, 'keys', `${name}.key`);
 }

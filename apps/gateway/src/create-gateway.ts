@@ -83,6 +83,7 @@ export async function createGateway({ configuration, log, version, redisPrefix }
       url: configuration.TOKEN_MANAGER_URL,
       internalKey: configuration.INTERNAL_KEY,
     }),
+    adminKey: ADMIN_KEY,
     log,
     stopping: stopping.signal,
     publicUrl: configuration.PUBLIC_URL,

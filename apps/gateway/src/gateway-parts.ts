@@ -23,6 +23,8 @@ export abstract class GatewayParts {
   abstract readonly waiters: Waiters;
   abstract readonly links: MediaLinks;
   abstract readonly tokenManager: TokenManagerClient;
+  /** For what must be confirmed by sending it again. */
+  abstract readonly adminKey: string;
   abstract readonly log: Logger;
   /** Aborted when the process begins to stop. */
   abstract readonly stopping: AbortSignal;

@@ -1,7 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { BatchesController } from './admin/batches.controller.js';
+import { ImportsController } from './admin/imports.controller.js';
 import { ProxiesController } from './admin/proxies.controller.js';
 import { StatusController } from './admin/status.controller.js';
+import { TokenLifeController } from './admin/token-life.controller.js';
 import { TokensController } from './admin/tokens.controller.js';
 import { GatewayParts } from './gateway-parts.js';
 import { GenerationsController } from './generations/generations.controller.js';
@@ -34,7 +37,10 @@ export function createGatewayModule({ parts, guard, errors }: GatewayModuleParts
       ModelsController,
       GenerationsController,
       MediaController,
+      ImportsController,
       TokensController,
+      TokenLifeController,
+      BatchesController,
       ProxiesController,
       StatusController,
       HealthController,

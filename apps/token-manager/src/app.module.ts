@@ -1,11 +1,14 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, Reflector } from '@nestjs/core';
+import { BatchesController } from './batches/batches.controller.js';
 import type { ErrorFilter } from './http/error.filter.js';
 import { type Health, HealthController } from './http/health.controller.js';
 import { HEALTH, PARTS } from './http/injection.js';
 import { InternalKeyGuard } from './http/internal-key.guard.js';
+import { ImportsController } from './import/imports.controller.js';
 import { ProxiesController } from './proxies/proxies.controller.js';
 import type { TokenManagerParts } from './token-manager-parts.js';
+import { TokenLifeController } from './tokens/token-life.controller.js';
 import { TokensController } from './tokens/tokens.controller.js';
 
 export interface AppModuleOptions {
@@ -22,7 +25,14 @@ class AppModule {}
 export function createAppModule({ parts, health, errors, internalKey }: AppModuleOptions): DynamicModule {
   return {
     module: AppModule,
-    controllers: [HealthController, TokensController, ProxiesController],
+    controllers: [
+      HealthController,
+      TokensController,
+      TokenLifeController,
+      ProxiesController,
+      BatchesController,
+      ImportsController,
+    ],
     providers: [
       { provide: PARTS, useFactory: () => parts },
       { provide: HEALTH, useFactory: () => health },

@@ -15,6 +15,7 @@ import { closeRedis, createRedis } from '@reelay/platform/redis';
 import { createProviders } from '@reelay/providers/registry';
 import { createAppModule } from './app.module.js';
 import { Assigner } from './assign/assigner.js';
+import { BatchRunner } from './batches/batch-runner.js';
 import { Credentials } from './credentials/credentials.js';
 import { Vault } from './credentials/vault.js';
 import { ErrorFilter } from './http/error.filter.js';
@@ -29,6 +30,8 @@ export interface TokenManagerOptions {
   databaseUrl: string;
   redisUrl: string;
   masterKey: string;
+  /** Open what was sealed before the master key was changed. */
+  oldMasterKeys?: readonly string[] | undefined;
   internalKey: string;
   simulatorUrl?: string | undefined;
   host: string;
@@ -55,7 +58,8 @@ export async function createTokenManager(options: TokenManagerOptions): Promise<
   const database = createDatabase({ url: options.databaseUrl, applicationName: 'reelay-token-manager' });
   const queues = new Queues({ redis: producer, log, prefix });
   const publisher = new EventPublisher({ redis: producer, log, prefix });
-  const parts = createParts(options, { database, queues, publisher });
+  const parts = createParts(options, { database, queues, publisher }, () => batches.touch());
+  const batches = new BatchRunner(parts, stopping.signal);
   const assigner = new Assigner({
     ...{ database, queues, log, settings: parts.settings, targets: knownTargets(parts.targets) },
     ...{ signal: stopping.signal, onRound: () => parts.lanes.touch() },
@@ -72,13 +76,13 @@ export async function createTokenManager(options: TokenManagerOptions): Promise<
     concurrency: 1,
     prefix,
   });
-  const timers = startTimers(parts, { assigner, signal: stopping.signal });
+  const timers = startTimers(parts, { assigner, batches, signal: stopping.signal });
   parts.lanes.touch();
   return {
     url: await app.getUrl(),
     async close() {
       stopping.abort();
-      const working = [app.close(), bells.close(), timers.stop(), parts.credentials.settle()];
+      const working = [app.close(), bells.close(), timers.stop(), batches.settle(), parts.credentials.settle()];
       await Promise.race([Promise.allSettled(working), delay(drainMs, undefined, { ref: false })]);
       parts.lanes.close();
       await Promise.allSettled([queues.close(), parts.http.close()]);
@@ -92,7 +96,7 @@ const drainMs = 6_500;
 
 type Connections = Pick<TokenManagerParts, 'database' | 'queues' | 'publisher'>;
 
-function createParts(options: TokenManagerOptions, connections: Connections): TokenManagerParts {
+function createParts(options: TokenManagerOptions, connections: Connections, onBatch: () => void): TokenManagerParts {
   const { database, queues } = connections;
   const targets = createTargets(options.simulatorUrl);
   const settings = createSettingsReader(database);
@@ -101,7 +105,8 @@ function createParts(options: TokenManagerOptions, connections: Connections): To
     ...{ ...connections, settings, targets, lanes, log: options.log },
     http: new HttpClient(),
     providers: createProviders(),
-    vault: new Vault(options.masterKey),
+    vault: new Vault(options.masterKey, options.oldMasterKeys),
+    batches: { touch: onBatch },
   };
   const onChange = () => {
     lanes.touch();

@@ -1,6 +1,6 @@
 /**
  * The token-manager: keeps upstream accounts and their sealed credentials, and gives waiting generations to free slots.
- * It must never submit work upstream, and no secret but an access token with its proxy may leave it.
+ * It must never submit work upstream, and no secret but an access token with its proxy may leave it, save in an export that was confirmed.
  */
 import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
@@ -21,6 +21,7 @@ async function main(): Promise<void> {
     databaseUrl: configuration.DATABASE_URL,
     redisUrl: configuration.REDIS_URL,
     masterKey: configuration.MASTER_KEY,
+    oldMasterKeys: configuration.OLD_MASTER_KEYS,
     internalKey: configuration.INTERNAL_KEY,
     simulatorUrl: configuration.SIMULATOR_URL,
     host: configuration.HOST,

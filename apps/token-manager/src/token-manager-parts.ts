@@ -22,6 +22,8 @@ export interface TokenManagerParts {
   readonly vault: Vault;
   readonly credentials: Credentials;
   readonly lanes: LaneKeeper;
+  /** Told of a new batch. */
+  readonly batches: { touch(): void };
   readonly log: Logger;
 }
 

@@ -49,19 +49,12 @@ test('no rows whatever can stop the pool', () => {
 
 test('names of numbers end in their unit or count something', () => {
   const counted = [
-    ...[
-      'submit.maximumRefusals',
-      'reconcile.listings',
-      'finish.attempts',
-      'submit.maximumAbsences',
-      'litter.attempts',
-      'token.unlimitedSlots',
-      'token.unlimitedImageSlots',
-      'token.enhancements',
-    ],
+    ...['submit.maximumRefusals', 'submit.maximumAbsences', 'reconcile.listings', 'finish.attempts', 'litter.attempts'],
+    ...['token.unlimitedSlots', 'token.unlimitedImageSlots', 'token.enhancements', 'batch.concurrency'],
+    ...['token.faultThreshold', 'token.coolDownFactor', 'token.quotaMargin'],
     ...['sora.recentTasks', 'sora.recentTasksMost'],
   ];
-  const isNamed = (key: string) => /(Ms|Seconds|Bytes|Page|Pages)$/.test(key) || counted.includes(key);
+  const isNamed = (key: string) => /(Ms|Seconds|Days|Bytes|Page|Pages)$/.test(key) || counted.includes(key);
   const numbers = settingKeys.filter((key) => typeof defaultSettings[key] === 'number');
   expect(numbers.filter((key) => !isNamed(key))).toEqual([]);
 });

@@ -9,6 +9,10 @@ const milliseconds = (fallback: number) => z.number().int().nonnegative().defaul
 const period = (fallback: number) => z.number().int().min(20).default(fallback);
 const count = (fallback: number) => z.number().int().positive().default(fallback);
 
+/** By what assignment chooses among the tokens that could do it equally well. */
+export const assignStrategies = ['least-loaded', 'round-robin', 'random', 'weighted', 'most-remaining-quota'] as const;
+export type AssignStrategy = (typeof assignStrategies)[number];
+
 export const settingsSchema = z.object({
   /** From accept to the latest end of a generation. */
   'generation.deadlineMs': milliseconds(60 * 60_000),
@@ -47,6 +51,16 @@ export const settingsSchema = z.object({
   'finish.attempts': count(20),
   /** Cool-down of a token after a fault that names no time of its own. */
   'token.coolDownMs': milliseconds(60_000),
+  /** Faults in a row from which any fault of a token makes it rest, and beyond which its rests grow by the factor up to the longest. */
+  'token.faultThreshold': count(3),
+  'token.coolDownFactor': count(2),
+  'token.coolDownLongestMs': milliseconds(60 * 60_000),
+  /** Videos of a token's quota that are left untouched. */
+  'token.quotaMargin': z.number().int().nonnegative().default(0),
+  /** How long a token that has no videos left rests where the upstream does not say until when. */
+  'token.quotaRestMs': period(60 * 60_000),
+  /** How long the history of tokens is kept. */
+  'token.historyDays': count(90),
   /** What limit −1 (unlimited) means in slots. */
   'token.unlimitedSlots': count(1_000),
   /** The same for images, whose upstream list shows no more than some newest. */
@@ -58,6 +72,11 @@ export const settingsSchema = z.object({
   'timer.litterMs': period(2_000),
   /** Tries to remove something upstream before a person must. */
   'litter.attempts': count(30),
+  /** Among tokens that can do a work equally well, the least capable first, which is given it. */
+  'assign.strategy': z.enum(assignStrategies).default('least-loaded'),
+  /** Rows of one batch (import, test, refresh) that one token-manager works on at once, and how long a finished batch can be read. */
+  'batch.concurrency': count(4),
+  'batch.keepDays': count(7),
   /** Validity of signed media links. */
   'media.linkSeconds': count(24 * 3600),
   /** The same for an image, and for the making of a character. */

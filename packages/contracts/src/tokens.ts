@@ -1,6 +1,7 @@
 /** Bodies of the token-manager's internal API and of the admin routes passed on to it. Answers never contain a secret. */
 import { z } from 'zod';
 import { proxyUrlSchema } from './proxy-address.js';
+import { tokenStateSchema } from './token-history.js';
 
 const limit = z.number().int().min(-1).max(10_000);
 
@@ -30,8 +31,8 @@ export const tokenViewSchema = z.object({
   accessTokenHint: z.string(),
   plan: z.string().nullable(),
   sora2: z.boolean().nullable(),
-  state: z.string(),
-  stateReason: z.string().nullable(),
+  /** `state`, `stateReason`, `disabledBy`, and per kind of work whether it rests, until when and why. */
+  ...tokenStateSchema.shape,
   remaining: z.number().int().nullable(),
   imageLimit: z.number().int(),
   videoLimit: z.number().int(),

@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ConfigError, commonSettings, portSetting, readConfig, secretSetting } from './config.js';
+import { ConfigError, commonSettings, portSetting, readConfig, secretListSetting, secretSetting } from './config.js';
 
 const schema = z.object({ ...commonSettings, WEB_KEY: secretSetting('WEB_KEY'), PORT: portSetting(8000) });
 const good = {
@@ -56,4 +56,16 @@ test('reads a secret from the file named by X_FILE, without the newline an edito
 test('counts an empty value as not set', () => {
   expect(problemsOf({ ...good, WEB_KEY: '' })).toContain('WEB_KEY is missing');
   expect(readConfig(schema, { ...good, LOG_FORMAT: '' }).LOG_FORMAT).toBe('text');
+});
+
+test('takes several keys joined by commas or line ends, and none where nothing is given; a weak one is refused without being shown', () => {
+  const several = z.object({ OLD_KEYS: secretListSetting('OLD_KEYS') });
+  const keys = ['the first of the old keys', 'the second of the old keys'];
+  expect(readConfig(several, { OLD_KEYS: `${keys[0]}, ${keys[1]}` })).toEqual({ OLD_KEYS: keys });
+  expect(readConfig(several, { OLD_KEYS: `${keys.join('\n')}\n` })).toEqual({ OLD_KEYS: keys });
+  expect(readConfig(several, {})).toEqual({ OLD_KEYS: [] });
+  expect(() => readConfig(several, { OLD_KEYS: `${keys[0]},short-one` })).toThrow(
+    /OLD_KEYS has fewer than 16 characters/,
+  );
+  expect(() => readConfig(several, { OLD_KEYS: `${keys[0]},short-one` })).not.toThrow(/short-one/);
 });

@@ -37,6 +37,19 @@ export const secretSetting = (name: string) =>
     if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
   });
 
+/** Several of them, joined by commas or line ends. */
+export const secretListSetting = (name: string) =>
+  z
+    .string()
+    .default('')
+    .transform((text) => text.split(/[,\n]/).flatMap((part) => part.trim() || []))
+    .superRefine((values, context) => {
+      for (const value of values) {
+        const problem = checkKeyStrength(name, value);
+        if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+      }
+    });
+
 export const portSetting = (fallback: number) => z.coerce.number().int().min(0).max(65535).default(fallback);
 
 /** What all apps share. */

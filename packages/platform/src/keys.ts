@@ -7,6 +7,7 @@ export type KeyLabel =
   | 'id/master'
   | 'mac/api-key'
   | 'mac/cursor'
+  | 'mac/refresh-token'
   | 'mac/session'
   | 'signed-link';
 

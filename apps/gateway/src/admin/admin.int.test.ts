@@ -101,6 +101,25 @@ test("the token-manager's own refusals are passed on, anything else of it is kep
   }
 });
 
+test("a token's history is read, and it is put out of service and back, by the token-manager", async () => {
+  answer = { status: 200, body: '{"id":"t1"}' };
+  expect(await (await send(`${tokens}/t%2F1/events?after=12&limit=5&other=1`)).json()).toEqual({ id: 't1' });
+  expect((await send(`${tokens}/t1/disable`, { json: { reason: ' on holiday ' } })).status).toBe(200);
+  expect((await send(`${tokens}/t1/disable`, { method: 'POST' })).status).toBe(200);
+  expect((await send(`${tokens}/t1/enable`, { method: 'POST' })).status).toBe(200);
+  expect(asked.map(({ method, path, body }) => [method, path, body])).toEqual([
+    ['GET', '/internal/tokens/t%2F1/events?after=12&limit=5', ''],
+    ['POST', '/internal/tokens/t1/disable', '{"reason":"on holiday"}'],
+    ['POST', '/internal/tokens/t1/disable', '{}'],
+    ['POST', '/internal/tokens/t1/enable', ''],
+  ]);
+  const refused = await send(`${tokens}/t1/disable`, { json: { reason: 7 } });
+  expect([refused.status, await refused.json()]).toMatchObject([400, { error: { param: 'reason' } }]);
+  const key = await gateway.newClient();
+  expect((await gateway.send(key, `${tokens}/t1/events`)).status).toBe(401);
+  expect(asked).toHaveLength(4);
+});
+
 test('the proxies of the installation are shown and changed by the token-manager', async () => {
   const view = { default: { isSet: true, hint: 'socks5://me@far.example:1080' }, upload: null };
   answer = { status: 200, body: JSON.stringify(view) };

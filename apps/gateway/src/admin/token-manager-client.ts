@@ -1,4 +1,6 @@
 /** The token-manager's internal API, as far as the admin routes pass it on. Its answers hold no secret. */
+import { Readable } from 'node:stream';
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { AppError, isErrorCode } from '@reelay/contracts/errors';
 import { z } from 'zod';
 
@@ -9,6 +11,8 @@ export interface TokenManagerClientOptions {
 
 /** Adding an account asks its upstream several things. */
 const timeoutMs = 60_000;
+/** As long as the gateway itself waits for a request to come in. */
+const importTimeoutMs = 310_000;
 const failureSchema = z.object({
   error: z.object({ code: z.string(), message: z.string(), param: z.string().nullish() }),
 });
@@ -29,7 +33,21 @@ export class TokenManagerClient {
   }
 
   remove(id: string): Promise<unknown> {
-    return this.#request('DELETE', `/internal/tokens/${encodeURIComponent(id)}`);
+    return this.#request('DELETE', pathOf(id));
+  }
+
+  listEvents(id: string, query: Record<string, unknown>): Promise<unknown> {
+    const known = new URLSearchParams();
+    for (const name of ['after', 'limit']) if (query[name] !== undefined) known.set(name, String(query[name]));
+    return this.#request('GET', `${pathOf(id)}/events?${known}`);
+  }
+
+  disable(id: string, body: object): Promise<unknown> {
+    return this.#request('POST', `${pathOf(id)}/disable`, body);
+  }
+
+  enable(id: string): Promise<unknown> {
+    return this.#request('POST', `${pathOf(id)}/enable`);
   }
 
   showProxies(): Promise<unknown> {
@@ -40,33 +58,107 @@ export class TokenManagerClient {
     return this.#request('PUT', '/internal/proxies', change);
   }
 
-  async #request(method: string, path: string, body?: object): Promise<unknown> {
-    const { url, internalKey } = this.#options;
-    let response: Response;
+  createBatch(batch: object): Promise<unknown> {
+    return this.#request('POST', '/internal/batches', batch);
+  }
+
+  listBatches(query: string): Promise<unknown> {
+    return this.#request('GET', `/internal/batches${query}`);
+  }
+
+  showBatch(id: string, query: string): Promise<unknown> {
+    return this.#request('GET', `/internal/batches/${encodeURIComponent(id)}${query}`);
+  }
+
+  cancelBatch(id: string): Promise<unknown> {
+    return this.#request('POST', `/internal/batches/${encodeURIComponent(id)}/cancel`);
+  }
+
+  /** Passes a file of accounts on as it comes in. */
+  async importAccounts(file: AsyncIterable<Uint8Array>, query: string): Promise<unknown> {
+    const upload = new Watched(file);
     try {
-      response = await fetch(`${url.replace(/\/+$/, '')}${path}`, {
+      const response = await this.#send('POST', `/internal/imports${query}`, {
+        headers: { 'content-type': 'application/octet-stream' },
+        body: Readable.toWeb(Readable.from(upload, { objectMode: false })) as ReadableStream<Uint8Array>,
+        duplex: 'half',
+        signal: AbortSignal.timeout(importTimeoutMs),
+      });
+      return await this.#read(response);
+    } catch (error) {
+      throw upload.failure ?? error;
+    }
+  }
+
+  /** The file of all accounts, to be passed on as it comes. */
+  async exportAccounts({ withSecrets }: { withSecrets: boolean }): Promise<Readable> {
+    const response = await this.#send('GET', `/internal/exports${withSecrets ? '?secrets=1' : ''}`);
+    if (!response.ok || !response.body) throw failureOf(response.status, await readAnswer(response));
+    return Readable.fromWeb(response.body as NodeReadableStream);
+  }
+
+  async #request(method: string, path: string, body?: object): Promise<unknown> {
+    const response = await this.#send(method, path, {
+      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    return this.#read(response);
+  }
+
+  async #send(method: string, path: string, request: SendRequest = {}): Promise<Response> {
+    const { url, internalKey } = this.#options;
+    try {
+      return await fetch(`${url.replace(/\/+$/, '')}${path}`, {
+        ...request,
         method,
-        headers: {
-          authorization: `Bearer ${internalKey}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        body: body === undefined ? null : JSON.stringify(body),
+        headers: { ...request.headers, authorization: `Bearer ${internalKey}` },
         redirect: 'error',
-        signal: AbortSignal.timeout(timeoutMs),
       });
     } catch (error) {
       throw new AppError(
         'service_unavailable',
         'The token-manager cannot be reached just now; try again in some seconds.',
-        {
-          cause: error,
-        },
+        { cause: error },
       );
     }
+  }
+
+  async #read(response: Response): Promise<unknown> {
     const answer = await readAnswer(response);
     if (!response.ok) throw failureOf(response.status, answer);
     return answer;
   }
+}
+
+/** Remembers why its source broke off: `fetch` tells only that it did. */
+class Watched implements AsyncIterable<Uint8Array> {
+  failure: unknown;
+  readonly #source: AsyncIterable<Uint8Array>;
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    try {
+      yield* this.#source;
+    } catch (error) {
+      this.failure = error;
+      throw error;
+    }
+  }
+}
+
+interface SendRequest {
+  headers?: Record<string, string>;
+  body?: string | ReadableStream<Uint8Array>;
+  /** Needed by `fetch` where the body is a stream. */
+  duplex?: 'half';
+  signal?: AbortSignal;
+}
+
+function pathOf(id: string): string {
+  return `/internal/tokens/${encodeURIComponent(id)}`;
 }
 
 async function readAnswer(response: Response): Promise<unknown> {

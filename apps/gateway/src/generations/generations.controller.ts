@@ -6,6 +6,7 @@ import { Client } from '../http/access.js';
 import { publicUrlOf } from '../http/public-url.js';
 import { generationViewOf } from './generation-view.js';
 import { getGeneration } from './get-generation.js';
+import { waitingFieldsOf } from './waiting-fields.js';
 
 @Controller('v1/generations')
 export class GenerationsController {
@@ -14,6 +15,7 @@ export class GenerationsController {
   @Get(':id')
   async read(@Param('id') id: string, @Client() client: ApiKeyIdentity, @Req() request: FastifyRequest) {
     const generation = await getGeneration(this.parts, id, client);
-    return generationViewOf(generation, this.parts.links, publicUrlOf(request, this.parts.publicUrl));
+    const view = await generationViewOf(generation, this.parts.links, publicUrlOf(request, this.parts.publicUrl));
+    return { ...view, ...(await waitingFieldsOf(this.parts, generation)) };
   }
 }

@@ -28,17 +28,14 @@ export class BodyPipe implements PipeTransform {
   async transform(value: unknown, { type, schema }: ArgumentMetadata): Promise<unknown> {
     if (type !== 'body') return value;
     if (!(schema instanceof z.ZodType)) throw new Error('A route reads its body without a schema');
-    if (!(value instanceof IncomingMessage))
-      throw new AppError('invalid_json', 'The body is empty; send a JSON object.');
     const { multipart = false, media = false, optional = false } = bodyForms.get(schema) ?? {};
-    if (optional && isWithoutBody(value)) return checkBody(schema, {});
+    if (!(value instanceof IncomingMessage)) {
+      if (optional) return checkBody(schema, {});
+      throw new AppError('invalid_json', 'The body is empty; send a JSON object.');
+    }
     const limits = { mostBytes: media ? largeBodyBytes : smallBodyBytes, budget: this.budget };
     return checkBody(schema, await readBody(value, multipart, limits));
   }
-}
-
-function isWithoutBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0';
 }
 
 /** @throws AppError `unsupported_media_type` and those of the readers */

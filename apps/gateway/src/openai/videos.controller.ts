@@ -8,6 +8,7 @@ import { createGeneration } from '../generations/create-generation.js';
 import { Delivery } from '../generations/delivery.js';
 import { withReference } from '../generations/generation-error.js';
 import { getGeneration } from '../generations/get-generation.js';
+import { waitingFieldsOf } from '../generations/waiting-fields.js';
 import { Client } from '../http/access.js';
 import { bodyForms } from '../http/body.pipe.js';
 import { publicUrlOf } from '../http/public-url.js';
@@ -77,6 +78,7 @@ export class VideosController {
 
   async #show(id: string, client: ApiKeyIdentity, request: FastifyRequest) {
     const generation = await getGeneration(this.parts, id, client);
-    return videoObjectOf(generation, this.parts.links, publicUrlOf(request, this.parts.publicUrl));
+    const video = await videoObjectOf(generation, this.parts.links, publicUrlOf(request, this.parts.publicUrl));
+    return { ...video, ...(await waitingFieldsOf(this.parts, generation)) };
   }
 }

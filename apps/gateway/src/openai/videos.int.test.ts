@@ -72,7 +72,31 @@ describe('the video object', () => {
       simulated: false,
       generation_id: id,
       url: null,
+      queue_position: expect.any(Number) as number,
+      estimated_start_at: null,
+      waiting_reason: null,
     });
+  });
+
+  test('tells where it stands, why it waits and when its turn may come', async () => {
+    const { id } = await create();
+    const lane = 'sora:video:any:sora2';
+    const data = {
+      tokens: 1,
+      simulated: 0,
+      freeSlots: 0,
+      waiting: 9,
+      reason: 'the only account is busy',
+      startEveryMs: 60_000,
+    };
+    await gateway.database.laneState.upsert({ where: { lane }, create: { lane, ...data }, update: data });
+    for (const path of [`/v1/videos/${id}`, `/v1/generations/${id}`]) {
+      const shown = await read(path);
+      expect(shown).toMatchObject({ waiting_reason: 'the only account is busy' });
+      const aheadMs = (shown.queue_position as number) * 60_000;
+      expect(Math.abs((shown.estimated_start_at as number) * 1_000 - Date.now() - aheadMs)).toBeLessThan(10_000);
+    }
+    await gateway.database.laneState.delete({ where: { lane } });
   });
 
   test('shows progress, and the real size and a link when it is done', async () => {

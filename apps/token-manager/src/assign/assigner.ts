@@ -15,6 +15,7 @@ import type { Logger } from '@reelay/platform/logger';
 import type { Queues } from '@reelay/platform/queues';
 import { newUlid } from '@reelay/platform/ulid';
 import { oneAtATime } from '../one-at-a-time.js';
+import { leaveOutBusy } from './leave-out-busy.js';
 import { Turns } from './turns.js';
 
 export interface AssignerOptions {
@@ -49,7 +50,7 @@ export class Assigner {
     const { database, signal, onRound } = this.#options;
     const lanes = await findWaitingLanes(database);
     let assigned = 0;
-    for (const { lane } of this.#inOrder(lanes)) {
+    for (const { lane } of this.#inOrder(await leaveOutBusy(database, lanes))) {
       if (signal.aborted) break;
       assigned += await this.#tryLane(lane);
     }
@@ -82,10 +83,12 @@ export class Assigner {
     const { database, settings, targets, signal } = this.#options;
     if (!providerDeclarations.some(({ id }) => id === lane.provider)) return 0;
     const slotKind = slotKindOf(lane.kind);
-    const limits = slotLimitsOf(await settings.read(), slotKind);
+    const current = await settings.read();
+    const limits = slotLimitsOf(current, slotKind);
     const bells: Promise<unknown>[] = [];
     const assigned = await assignLane(database, {
       ...{ lane, slotKind, targets, batchSize, signal, newId: () => newUlid(), ...limits },
+      strategy: current['assign.strategy'],
       turns: () => this.#turns.ofKeys(),
       onAssigned: (assignments, rows) => bells.push(this.#announce(key, assignments, rows)),
     });

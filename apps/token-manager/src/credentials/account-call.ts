@@ -14,6 +14,8 @@ export interface AccountCall {
   accessToken: string;
   version: number;
   proxyUrl: string | undefined;
+  /** What is sent beside the access token, so that an answer which repeats it is not written down as it came. */
+  secrets?: readonly (string | undefined)[];
   /** Name of the port's call, for the record. */
   operation: 'inspect' | 'refresh';
   timeoutMs: number;
@@ -66,18 +68,25 @@ function settingsOf(providerId: string, settings: Settings): Record<string, numb
 }
 
 /** Kept for people who look; best effort, never waited for. */
-function keepRecord(parts: CallParts, { tokenId, operation }: AccountCall, record: CallRecord): void {
+function keepRecord(parts: CallParts, call: AccountCall, record: CallRecord): void {
+  const { tokenId, operation } = call;
   const { method, url, durationMs, startedAt, status, error } = record;
   const row = {
     ...{ tokenId, operation, method, url, durationMs, createdAt: startedAt },
-    request: JSON.stringify({ headers: record.requestHeaders, body: record.requestBody }),
+    request: hide(call, JSON.stringify({ headers: record.requestHeaders, body: record.requestBody })),
     ...(status !== undefined && {
       status,
-      response: JSON.stringify({ headers: record.responseHeaders, body: record.responseBody }),
+      response: hide(call, JSON.stringify({ headers: record.responseHeaders, body: record.responseBody })),
     }),
-    ...(error !== undefined && { error }),
+    ...(error !== undefined && { error: hide(call, error) }),
   };
   insertCalls(parts.database, [row]).catch((failure: unknown) => {
     parts.log.debug({ error: failure, tokenId }, 'upstream call not recorded');
   });
+}
+
+function hide({ accessToken, secrets = [] }: AccountCall, text: string): string {
+  // Too short a word stands for much else.
+  const known = [accessToken, ...secrets].filter((secret): secret is string => (secret?.length ?? 0) >= 6);
+  return known.reduce((clean, secret) => clean.replaceAll(secret, '[hidden]'), text);
 }

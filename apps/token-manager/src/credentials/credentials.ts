@@ -1,10 +1,10 @@
 /** Hands out access tokens, and sees to it that one which is refused or has expired is replaced once, whoever asks. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { slotKinds } from '@reelay/contracts/domain';
 import { AppError } from '@reelay/contracts/errors';
 import type { CredentialRequest, CredentialView } from '@reelay/contracts/tokens';
-import { coolToken } from '@reelay/db/tokens/cool-token';
+import { applyTokenEvent } from '@reelay/db/tokens/apply-token-event';
 import { findCredential, type SealedCredential } from '@reelay/db/tokens/find-credential';
-import { markNeedsAttention } from '@reelay/db/tokens/mark-needs-attention';
 import { refreshCredential } from './refresh-credential.js';
 import type { RefreshOutcome, RefreshParts } from './refresh-outcome.js';
 
@@ -78,15 +78,17 @@ export class Credentials {
     { id, version }: SealedCredential,
     { outcome, reason }: Extract<RefreshOutcome, { reason: string }>,
   ): Promise<never> {
-    const { database, log, settings } = this.#parts;
+    const { database, log } = this.#parts;
     if (outcome === 'exhausted') {
-      const isNew = await markNeedsAttention(database, { id, version, reason });
-      if (isNew) log.warn({ tokenId: id, reason }, 'account needs attention');
+      // Only of the credential that was found unusable; a person's own decision stands.
+      const event = { type: 'credential_rejected', reason } as const;
+      const applied = await applyTokenEvent(database, id, event, { credentialVersion: version });
+      if (applied?.isChanged && applied.life.service.state === 'needs_attention')
+        log.warn({ tokenId: id, reason }, 'account needs attention');
     } else {
       // It would take work and give it back again and again; others go first meanwhile.
-      const forMs = (await settings.read())['token.coolDownMs'];
-      for (const slotKind of ['image', 'video'] as const) await coolToken(database, { tokenId: id, slotKind, forMs });
-      log.warn({ tokenId: id, reason, forMs }, 'credential not refreshed, the account rests');
+      await applyTokenEvent(database, id, { type: 'held_off', slotKinds, reason });
+      log.warn({ tokenId: id, reason }, 'credential not refreshed, the account rests');
     }
     this.#options.onChange();
     throw unavailable(reason);

@@ -97,6 +97,10 @@ function open(parts: RefreshParts, claim: RefreshClaim, subject: RefreshSubject)
     ...{ tokenId: claim.id, version: claim.version, provider: subject.provider, target: subject.target },
     accessToken: parts.vault.open(claim.id, 'access_token_sealed', subject.accessTokenSealed),
     proxyUrl: parts.vault.openProxy(claim.id, subject),
+    secrets: [
+      parts.vault.openOptional(claim.id, 'session_token_sealed', subject.sessionTokenSealed),
+      parts.vault.openOptional(claim.id, 'refresh_token_sealed', subject.refreshTokenSealed),
+    ],
     operation: 'refresh',
     timeoutMs: callTimeoutMs,
   });

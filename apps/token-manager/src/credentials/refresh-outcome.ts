@@ -9,4 +9,4 @@ import type { TokenManagerParts } from '../token-manager-parts.js';
  */
 export type RefreshOutcome = { outcome: 'refreshed' | 'held' } | { outcome: 'failed' | 'exhausted'; reason: string };
 
-export type RefreshParts = Omit<TokenManagerParts, 'credentials' | 'lanes' | 'publisher' | 'queues'>;
+export type RefreshParts = Omit<TokenManagerParts, 'batches' | 'credentials' | 'lanes' | 'publisher' | 'queues'>;

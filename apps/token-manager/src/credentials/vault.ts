@@ -1,15 +1,39 @@
-/** Secrets at rest, of tokens and of the installation: sealed for their row and column, so that one copied elsewhere does not open. */
+/** Secrets at rest, of tokens, of batches and of the installation: sealed for their row and column, so that one copied elsewhere does not open. */
+import { createHmac } from 'node:crypto';
 import type { ProxySettingKey } from '@reelay/contracts/proxies';
 import type { SealedProxy } from '@reelay/db/tokens/proxy-of-token';
+import { deriveKey } from '@reelay/platform/keys';
 import { createKeyRing, type KeyRing, open, type SealedPlace, seal } from '@reelay/platform/seal';
 
 export type SecretColumn = 'access_token_sealed' | 'session_token_sealed' | 'refresh_token_sealed' | 'proxy_sealed';
 
 export class Vault {
   readonly #ring: KeyRing;
+  readonly #macKey: Buffer;
 
-  constructor(masterKey: string) {
-    this.#ring = createKeyRing(masterKey, 'enc/credential');
+  /** Old keys open what was sealed before the master key was changed, until `keys:rotate` has sealed it anew. */
+  constructor(masterKey: string, oldMasterKeys: readonly string[] = []) {
+    this.#ring = createKeyRing(masterKey, 'enc/credential', oldMasterKeys);
+    this.#macKey = deriveKey(masterKey, 'mac/refresh-token');
+  }
+
+  sealAt(place: SealedPlace, secret: string): string {
+    return seal(this.#ring, secret, place);
+  }
+
+  /** @throws SealError */
+  openAt(place: SealedPlace, sealed: string): string {
+    return open(this.#ring, sealed, place);
+  }
+
+  /** Names the key that seals. */
+  get keyId(): string {
+    return this.#ring.current;
+  }
+
+  /** Tells equal refresh tokens apart from others without keeping them. */
+  macOf(refreshToken: string): string {
+    return createHmac('sha256', this.#macKey).update(refreshToken).digest('base64url');
   }
 
   seal(tokenId: string, column: SecretColumn, secret: string): string {

@@ -28,6 +28,9 @@ describe('the door', () => {
         ['POST', '/internal/tokens'],
         ['DELETE', '/internal/tokens/x'],
         ['POST', '/internal/tokens/x/credential'],
+        ['GET', '/internal/tokens/x/events'],
+        ['POST', '/internal/tokens/x/disable'],
+        ['POST', '/internal/tokens/x/enable'],
         ['GET', '/internal/proxies'],
         ['PUT', '/internal/proxies'],
       ] as const) {

@@ -24,12 +24,16 @@ export interface LaneKeeperOptions {
 /** Assignment rounds come in bursts; their effect is counted at most this often. */
 const leastGapMs = 1_000;
 
+/** There may be thousands of these; a state that nobody writes for a minute is forgotten. */
+const pinnedAtOnce = 50;
+
 export class LaneKeeper {
   readonly #options: LaneKeeperOptions;
   readonly #run = oneAtATime(() => this.#survey());
   #timer: NodeJS.Timeout | undefined;
   #lastRunAt = Number.NEGATIVE_INFINITY;
   #isClosed = false;
+  #nextPinned = 0;
 
   constructor(options: LaneKeeperOptions) {
     this.#options = options;
@@ -63,19 +67,23 @@ export class LaneKeeper {
       const slotKind = slotKindOf(lane.kind);
       const limits = slotLimitsOf(current, slotKind);
       const survey = await surveyLane(database, { lane, slotKind, targets, ...limits });
-      const { tokens, simulated, freeSlots, waiting, recoversAt } = survey;
+      const { tokens, simulated, freeSlots, waiting, recoversAt, startEveryMs } = survey;
       const reason = describeLane(lane, survey);
-      states.push({ lane: laneKey(lane), tokens, simulated, freeSlots, waiting, reason, recoversAt });
+      states.push({ lane: laneKey(lane), tokens, simulated, freeSlots, waiting, reason, recoversAt, startEveryMs });
     }
     await storeLaneStates(database, states);
     this.#lastRunAt = performance.now();
   }
 
-  /** Everything that could be asked for, and whatever else is waiting. */
+  /** Everything that could be asked for, whatever else is waiting, and of the lanes pinned to an account some at a time, in turn. */
   async #knownLanes(): Promise<Lane[]> {
     const waiting = await findWaitingLanes(this.#options.database);
     const keys = new Set([...models.map((model) => laneKey(laneOfModel(model))), ...waiting.map(({ lane }) => lane)]);
-    return [...keys].flatMap((key) => findLane(key) ?? []);
+    const lanes = [...keys].flatMap((key) => findLane(key) ?? []);
+    const pinned = lanes.filter(({ tokenId }) => tokenId !== undefined);
+    const begin = this.#nextPinned < pinned.length ? this.#nextPinned : 0;
+    this.#nextPinned = begin + pinnedAtOnce;
+    return [...lanes.filter(({ tokenId }) => tokenId === undefined), ...pinned.slice(begin, begin + pinnedAtOnce)];
   }
 }
 

@@ -2,7 +2,9 @@
 import { claimTimer } from '@reelay/db/timers';
 import { endRests } from '@reelay/db/tokens/end-rests';
 import { forgetHiddenSecrets } from '@reelay/db/tokens/hide-token';
+import { deleteOldTokenEvents } from '@reelay/db/tokens/list-token-events';
 import type { Assigner } from '../assign/assigner.js';
+import type { BatchRunner } from '../batches/batch-runner.js';
 import type { TokenManagerParts } from '../token-manager-parts.js';
 import { clearWaitingRoom } from './clear-waiting-room.js';
 import { DueInspections } from './inspect-due.js';
@@ -10,11 +12,12 @@ import { type Loop, startLoop } from './loop.js';
 
 export interface TimerOptions {
   assigner: Assigner;
+  batches: BatchRunner;
   /** Aborted when the process begins to leave. */
   signal: AbortSignal;
 }
 
-export function startTimers(parts: TokenManagerParts, { assigner, signal }: TimerOptions): Loop {
+export function startTimers(parts: TokenManagerParts, { assigner, batches, signal }: TimerOptions): Loop {
   const { database, settings, log } = parts;
   const inspections = new DueInspections(parts);
   const claimed = (name: string, work: () => Promise<void>): Loop =>
@@ -46,6 +49,18 @@ export function startTimers(parts: TokenManagerParts, { assigner, signal }: Time
       if (forgotten > 0) log.info({ count: forgotten }, 'secrets of deleted accounts erased');
       parts.lanes.touch();
     }),
+    claimed('history', async () => {
+      const keptDays = (await settings.read())['token.historyDays'];
+      while (!signal.aborted && (await deleteOldTokenEvents(database, keptDays)));
+    }),
+    startLoop({
+      name: 'batches',
+      log,
+      // Rows that another replica left behind are found by looking.
+      periodMs: async () => Math.max(100, (await settings.read())['timer.repairMs'] / 4),
+      work: () => batches.scan(),
+    }),
+    claimed('old-batches', () => batches.tidy()),
     claimed('inspections', () => inspections.round(signal)),
   ];
   return {

@@ -17,7 +17,11 @@ import { type StoredAccount, storeAccount } from './store-account.js';
 const inspectTimeoutMs = 8_000;
 
 /** @throws AppError `invalid_value`, `country_not_supported` */
-export async function addToken(parts: TokenManagerParts, add: AddToken): Promise<AddedToken> {
+export async function addToken(
+  parts: TokenManagerParts,
+  add: AddToken,
+  { isOneOfMany = false }: { isOneOfMany?: boolean } = {},
+): Promise<AddedToken> {
   getUpstream(parts, add);
   const account = await identify(parts, add);
   const stored = await storeAccount(parts, add, account);
@@ -30,9 +34,11 @@ export async function addToken(parts: TokenManagerParts, add: AddToken): Promise
     isInspected = await replaceAtOnce(parts, stored);
   }
   parts.log.info({ tokenId: id, isNew: stored.isNew, isInspected }, 'account added');
-  // Whoever added it may ask for a video with the next request: the gateway must know by then.
-  await parts.lanes.refresh();
-  await parts.queues.enqueue('dispatch', {});
+  if (!isOneOfMany) {
+    // Whoever added it may ask for a video with the next request: the gateway must know by then.
+    await parts.lanes.refresh();
+    await parts.queues.enqueue('dispatch', {});
+  }
   const view = await findToken(parts.database, id);
   if (!view) throw new AppError('not_found', 'The account was deleted while it was being added.');
   return { ...view, created: stored.isNew, inspected: isInspected };

@@ -1,8 +1,7 @@
 /** After a round of polling in which something failed: nothing is lost by it, and only what is the account's own fault is held against it. */
-import type { SlotKind } from '@reelay/contracts/domain';
 import type { Settings } from '@reelay/contracts/settings';
 import { isUpstreamError } from '@reelay/contracts/upstream-error';
-import { coolToken } from '@reelay/db/tokens/cool-token';
+import { applyTokenEvent } from '@reelay/db/tokens/apply-token-event';
 import type { JobContext, JobResult } from '@reelay/platform/consume';
 import { describeFailure } from '../submit/decide-submit-outcome.js';
 import type { Account } from '../upstream/account.js';
@@ -22,24 +21,18 @@ export async function putOff(parts: WorkerParts, failed: FailedRound, { log }: J
   const bounds = { minimumMs: settings['poll.minimumMs'], maximumMs: settings['poll.maximumMs'] };
   const againInMs = failurePauseMs(count, { ...bounds, random: parts.random });
   for (const { error, slotKinds, account } of failures) {
-    log.warn({ tokenId, reason: describeFailure(error), failures: count, againInMs }, 'round of polling failed');
+    const reason = describeFailure(error);
+    log.warn({ tokenId, reason, failures: count, againInMs }, 'round of polling failed');
     if (!isUpstreamError(error)) {
       log.debug({ error }, 'what failed');
     } else if (error.tokenEffect.effect === 'credential_rejected' && account) {
       await renewCredential(parts, account, log);
     } else if (error.tokenEffect.effect === 'cool_down' && error.fault === 'token') {
-      const forMs = error.tokenEffect.retryAfterMs ?? settings['token.coolDownMs'];
-      await cool(parts, { tokenId, slotKinds, forMs });
+      const { retryAfterMs } = error.tokenEffect;
+      await applyTokenEvent(parts.database, tokenId, { type: 'fault', slotKinds, reason, rests: true, retryAfterMs });
     }
   }
   return { againInMs };
-}
-
-async function cool(
-  { database }: WorkerParts,
-  { tokenId, slotKinds, forMs }: { tokenId: string; slotKinds: readonly SlotKind[]; forMs: number },
-): Promise<void> {
-  for (const slotKind of slotKinds) await coolToken(database, { tokenId, slotKind, forMs });
 }
 
 async function renewCredential(parts: WorkerParts, account: Account, log: JobContext['log']): Promise<void> {

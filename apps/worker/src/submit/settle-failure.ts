@@ -3,12 +3,12 @@ import { slotKindOf } from '@reelay/contracts/domain';
 import { AppError, type StoredError, toStoredError } from '@reelay/contracts/errors';
 import { parseLane } from '@reelay/contracts/lane';
 import type { StepPlan } from '@reelay/contracts/provider';
+import type { TokenEvent } from '@reelay/contracts/token-life';
 import { isUpstreamError } from '@reelay/contracts/upstream-error';
 import { markUnknown } from '@reelay/db/attempts/mark-unknown';
 import { refuseByClientFault, refuseByTokenFault } from '@reelay/db/attempts/refuse-attempt';
 import { type Withdrawal, withdrawAttempt } from '@reelay/db/attempts/withdraw-attempt';
 import { failGeneration } from '@reelay/db/generations/fail-generation';
-import { coolToken } from '@reelay/db/tokens/cool-token';
 import type { JobResult } from '@reelay/platform/consume';
 import { announce, ringDispatch } from '../announce.js';
 import { decideSubmitOutcome, describeFailure, type SubmitOutcome } from './decide-submit-outcome.js';
@@ -108,13 +108,11 @@ function close(job: SubmitJob, failed: Failed): Promise<Withdrawal> {
 
 async function returnToLane(
   job: SubmitJob,
-  { from, reason, credentialVersion }: Failed,
+  { from, reason, credentialVersion, error }: Failed,
   outcome: Extract<SubmitOutcome, { kind: 'returned' }>,
 ): Promise<Withdrawal> {
   const { parts, attempt } = job;
   const isRenewed = outcome.isCredentialRejected && (await renewCredential(job, credentialVersion));
-  if (outcome.coolsToken)
-    await coolToken(parts.database, { ...coolingOf(job), forMs: coolDownMs(job, outcome.retryAfterMs) });
   const pauseMs = pauseOf(job);
   const note =
     outcome.to === 'refused'
@@ -123,6 +121,9 @@ async function returnToLane(
   const { id: attemptId, generationId, fence } = attempt;
   return withdrawAttempt(parts.database, {
     ...{ attemptId, generationId, fence, from, reason, pauseMs, note, to: outcome.to },
+    ...(outcome.coolsToken && {
+      tokenEvent: { tokenId: attempt.tokenId, event: restOf(job, { error, reason, outcome }) },
+    }),
     // Longer than the pause, so that others come first; growing with it, for there may be no others.
     ...(outcome.avoidsToken && !isRenewed && { avoid: avoidance(job, 2 * pauseMs + assignmentMs) }),
   });
@@ -141,10 +142,10 @@ function blameToken(
     from,
     reason,
     error: publicError(error),
-    ...coolingOf(job),
-    excludedForMs: coolDownMs(job, outcome.retryAfterMs),
+    tokenId: attempt.tokenId,
+    tokenEvent: { type: 'fault', ...restEvent(job, { reason, outcome }), rests: outcome.coolsToken },
+    excludedForMs: outcome.retryAfterMs ?? settings['token.coolDownMs'],
     isPinned: isPinned(job),
-    coolsToken: outcome.coolsToken,
     maximumRefusals: settings['submit.maximumRefusals'],
     note: 'the account could not take it, another one is tried',
   });
@@ -182,12 +183,20 @@ function isPinned({ subject }: SubmitJob): boolean {
   return parseLane(subject.lane).tokenId !== undefined;
 }
 
-function coolingOf({ attempt, subject }: SubmitJob) {
-  return { tokenId: attempt.tokenId, slotKind: slotKindOf(subject.request.kind) ?? 'video' } as const;
+interface AskedRest {
+  reason: string;
+  outcome: { retryAfterMs: number | undefined };
 }
 
-function coolDownMs({ settings }: SubmitJob, retryAfterMs: number | undefined): number {
-  return retryAfterMs ?? settings['token.coolDownMs'];
+/** Only the account's own fault counts against it; that its proxy's address is barred does not. */
+function restOf(job: SubmitJob, asked: AskedRest & { error: unknown }): TokenEvent {
+  const isOwnFault = isUpstreamError(asked.error) && asked.error.fault === 'token';
+  const rest = restEvent(job, asked);
+  return isOwnFault ? { type: 'fault', ...rest, rests: true } : { type: 'held_off', ...rest };
+}
+
+function restEvent({ subject }: SubmitJob, { reason, outcome: { retryAfterMs } }: AskedRest) {
+  return { slotKinds: [slotKindOf(subject.request.kind) ?? 'video'], reason, retryAfterMs };
 }
 
 function publicError(error: unknown): StoredError {

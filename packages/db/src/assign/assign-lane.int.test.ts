@@ -237,6 +237,12 @@ describe('quota', () => {
 });
 
 describe('the quota of videos', () => {
+  it('is left at its margin, and two of five slots are started where two are left', async () => {
+    await insertToken(database, { videoLimit: 5, remaining: 4 });
+    await insertWaiting(database, { count: 5 });
+    expect(await assign({ quotaMargin: 2 })).toHaveLength(2);
+  });
+
   const request = { workflow: 'character_video' } as const;
   const acknowledge = (one: Assigned) =>
     acknowledgeSubmit(database, { ...one, operation: { id: one.attemptId }, from: ['sent'], litterId: one.attemptId });
@@ -351,7 +357,7 @@ describe('the choice of tokens', () => {
   });
 
   it.each([
-    ['rests', { videoCoolingUntil: new Date(Date.now() + 60_000) }],
+    ['rests', { videoCoolingUntil: new Date(Date.now() + 3_600_000) }],
     ['needs attention', { state: 'needs_attention' }],
     ['was disabled', { state: 'disabled' }],
     ['was deleted', { hiddenAt: new Date() }],

@@ -2,6 +2,7 @@
 import type { SlotKind } from '@reelay/contracts/domain';
 import type { Lane } from '@reelay/contracts/lane';
 import { laneKey } from '@reelay/contracts/lane';
+import type { AssignStrategy } from '@reelay/contracts/settings';
 import type { Database } from '../client.js';
 import { isUniqueViolation } from '../transaction.js';
 import { findFreeSlotless } from './find-free-slotless.js';
@@ -18,8 +19,12 @@ export interface AssignLane {
   slotKind: SlotKind | undefined;
   targets: KnownTargets;
   unlimitedSlots: number;
+  /** Least-loaded, if not given. */
+  strategy?: AssignStrategy;
   /** Attempts without a slot that a token may have open. */
   slotlessPerToken: number;
+  /** Videos of a quota that are left untouched; none, if not given. */
+  quotaMargin?: number;
   /** Slots taken by one statement at most. */
   batchSize: number;
   newId: () => string;
@@ -39,18 +44,25 @@ export async function assignLane(database: Database, assign: AssignLane): Promis
   let assigned = 0;
   for (let spoiled = 0; spoiled < spoiledBatches && !assign.signal.aborted; ) {
     const batch = await assignBatch(database, assign);
-    if (!batch) break;
-    assigned += batch.length;
-    spoiled = batch.length === 0 ? spoiled + 1 : 0;
+    assigned += batch.taken;
+    // What comes back meanwhile is for the next round, in which the lanes take turns anew.
+    if (batch.isLast) break;
+    spoiled = batch.taken === 0 ? spoiled + 1 : 0;
   }
   return assigned;
 }
 
-/** Undefined when nothing can be assigned now; an empty list when everything planned was taken by others. */
-async function assignBatch(database: Database, assign: AssignLane): Promise<Assignment[] | undefined> {
+interface Batch {
+  /** None where everything planned was taken by others. */
+  taken: number;
+  /** Nothing more can be assigned now. */
+  isLast: boolean;
+}
+
+async function assignBatch(database: Database, assign: AssignLane): Promise<Batch> {
   const { lane } = assign;
   const slots = await findPlaces(database, assign);
-  if (slots.length === 0) return undefined;
+  if (slots.length === 0) return { taken: 0, isLast: true };
   const rows = await findNextRows(database, {
     lane: laneKey(lane),
     isPinned: lane.tokenId !== undefined,
@@ -59,7 +71,7 @@ async function assignBatch(database: Database, assign: AssignLane): Promise<Assi
     limit: slots.length,
   });
   const matches = matchSlots(rows, slots).map((match) => ({ ...match, attemptId: assign.newId() }));
-  if (matches.length === 0) return undefined;
+  if (matches.length === 0) return { taken: 0, isLast: true };
   const assignments = await takeUnlessTaken(database, assign, matches);
   if (assignments.length > 0) {
     const ids = new Set(assignments.map(({ generationId }) => generationId));
@@ -68,13 +80,23 @@ async function assignBatch(database: Database, assign: AssignLane): Promise<Assi
       rows.filter(({ generationId }) => ids.has(generationId)),
     );
   }
-  return assignments;
+  const tookAll = slots.length < assign.batchSize && assignments.length === slots.length;
+  return { taken: assignments.length, isLast: tookAll };
 }
 
 function findPlaces(database: Database, assign: AssignLane): Promise<FreeSlot[]> {
-  const { lane, slotKind, targets, unlimitedSlots, slotlessPerToken, batchSize: limit } = assign;
+  const {
+    lane,
+    slotKind,
+    targets,
+    unlimitedSlots,
+    slotlessPerToken,
+    quotaMargin,
+    strategy = 'least-loaded',
+    batchSize: limit,
+  } = assign;
   if (slotKind === undefined) return findFreeSlotless(database, { lane, targets, perToken: slotlessPerToken, limit });
-  return findFreeSlots(database, { lane, slotKind, targets, unlimitedSlots, limit });
+  return findFreeSlots(database, { lane, slotKind, targets, unlimitedSlots, quotaMargin, strategy, limit });
 }
 
 /** A unique violation means that somebody opened an attempt or took a slot between snapshot and insert: plan again. */

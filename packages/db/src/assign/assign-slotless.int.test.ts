@@ -94,7 +94,7 @@ describe('work that holds no slot', () => {
   });
 
   it.each([
-    ['rests from videos', { videoCoolingUntil: new Date(Date.now() + 60_000) }],
+    ['rests from videos', { videoCoolingUntil: new Date(Date.now() + 3_600_000) }],
     ['is switched off for videos', { videoEnabled: false }],
     ['has no Sora 2', { sora2: false }],
     ['needs attention', { state: 'needs_attention' }],

@@ -1,8 +1,11 @@
 /** Free slots of a lane's tokens in the order in which they should be taken. Assignment begins here: no free slot, no work. */
 import type { SlotKind } from '@reelay/contracts/domain';
 import type { Lane } from '@reelay/contracts/lane';
+import type { AssignStrategy } from '@reelay/contracts/settings';
 import type { Queryable } from '../client.js';
-import { capacity, type KnownTargets, quotaLeft, servesLane, slotColumns, usedSlots } from './token-filter.js';
+import { Prisma } from '../generated/prisma/client.js';
+import { capacity, type KnownTargets, quotaLeft, servesLane, slotColumns } from './token-filter.js';
+import { capability, hasFreeSlot, tokenOrder } from './token-order.js';
 
 export interface FreeSlot {
   tokenId: string;
@@ -16,38 +19,58 @@ export interface FindFreeSlots {
   slotKind: SlotKind;
   targets: KnownTargets;
   unlimitedSlots: number;
+  quotaMargin?: number | undefined;
+  strategy: AssignStrategy;
   limit: number;
 }
 
 /**
- * At most `limit` slots: least capable tokens first (what only they can do is kept for those who need it), then the least loaded,
- * then who was given work the longest ago. A token's second slot counts as if the first were taken already.
+ * At most `limit` slots: least capable tokens first (what only they can do is kept for those who need it), then as the strategy says.
+ * A token's second slot counts as if the first were taken already.
  */
 export async function findFreeSlots(database: Queryable, find: FindFreeSlots): Promise<FreeSlot[]> {
-  const { lane, slotKind, targets, unlimitedSlots, limit } = find;
-  return database.$queryRaw<FreeSlot[]>`
-    WITH able AS (
-      SELECT token.id, token.xmin::text AS version, token.last_assigned_at,
-        (coalesce(token.plan, '') = 'pro')::integer * 2 + (token.sora2 IS NOT FALSE)::integer AS capability,
-        coalesce(used.slots, 0) AS used, ${capacity(slotKind, unlimitedSlots)} AS capacity, ${quotaLeft(lane)} AS quota
-      FROM token LEFT JOIN (${usedSlots(slotKind)}) AS used ON used.token_id = token.id
-      WHERE ${servesLane(lane, slotKind, targets)} AND token.state = 'active'
-        AND coalesce(${slotColumns[slotKind].coolingUntil} <= now(), true)
-        -- Until its unknown submit is resolved nothing can be sent there; rows would only wait with a slot in hand.
-        AND NOT EXISTS (SELECT FROM submit_attempt WHERE token_id = token.id AND takes_turn AND state = 'unknown')
-    ), chosen AS (
-      SELECT *, least(capacity - used, quota) AS free FROM able
-      WHERE capacity > used AND coalesce(quota > 0, true)
-      ORDER BY capability, used::real / capacity, last_assigned_at NULLS FIRST, id LIMIT ${limit}
+  return database.$queryRaw<FreeSlot[]>(freeSlotsQuery(find));
+}
+
+/** Exported for the test that looks at its plan. */
+export function freeSlotsQuery(find: FindFreeSlots): Prisma.Sql {
+  const { lane, slotKind, targets, unlimitedSlots, quotaMargin, strategy, limit } = find;
+  const { ofTokens, drawnFrom, ofSlots } = tokenOrder(strategy, slotKind);
+  const { limit: limitOf, used, coolingUntil } = slotColumns[slotKind];
+  return Prisma.sql`
+    WITH chosen AS MATERIALIZED (
+      SELECT id, xmin::text AS version, last_assigned_at, weight, ${capability} AS capability, ${used} AS used,
+        ${capacity(slotKind, unlimitedSlots)} AS capacity,
+        ${quotaLeft(lane, quotaMargin)} AS quota
+      FROM token
+      -- Conditions whose share of the pool Postgres can estimate: thinking that few fulfil them, it would read and sort all.
+      WHERE ${hasFreeSlot[slotKind]} AND ${fromCapability(lane)} AND ${servesLane(lane, slotKind, targets)}
+        AND (${limitOf} >= 0 OR ${used} < ${unlimitedSlots}) AND (${coolingUntil} IS NULL OR ${coolingUntil} <= now())
+        AND (token.remaining IS NULL OR coalesce(${quotaLeft(lane, quotaMargin)} > 0, true))
+        -- Until its unknown submit is resolved nothing can be sent there; rows would only wait with a slot in hand. Asked token by
+        -- token: joined, the order of the index would be lost.
+        AND NOT coalesce((SELECT true FROM submit_attempt WHERE token_id = token.id AND takes_turn AND state = 'unknown' LIMIT 1), false)
+      ORDER BY ${capability}, ${ofTokens} LIMIT ${limit * drawnFrom}
+    ), drawn AS (
+      SELECT *, least(capacity - used, quota) AS free FROM chosen ${drawnFrom > 1 ? draw(limit) : Prisma.empty}
     )
-    SELECT chosen.id AS "tokenId", chosen.version, slot.no AS "slotNo"
-    FROM chosen CROSS JOIN LATERAL (
+    SELECT drawn.id AS "tokenId", drawn.version, slot.no AS "slotNo"
+    FROM drawn CROSS JOIN LATERAL (
       SELECT no, row_number() OVER (ORDER BY no) AS nth
-      FROM generate_series(0, least(chosen.capacity, chosen.used + ${limit}) - 1) AS no
+      FROM generate_series(0, least(drawn.capacity, drawn.used + ${limit}) - 1) AS no
       WHERE NOT EXISTS (
-        SELECT FROM token_slot WHERE token_slot.token_id = chosen.id AND token_slot.kind = ${slotKind} AND token_slot.slot_no = no)
-      ORDER BY no LIMIT least(chosen.free, ${limit})
+        SELECT FROM token_slot WHERE token_slot.token_id = drawn.id AND token_slot.kind = ${slotKind} AND token_slot.slot_no = no)
+      ORDER BY no LIMIT least(drawn.free, ${limit})
     ) AS slot
-    ORDER BY capability, (used + nth)::real / capacity, last_assigned_at NULLS FIRST, chosen.id, slot.no
+    ORDER BY capability, ${ofSlots}, slot.no
     LIMIT ${limit}`;
+}
+
+/** The part of the index where the accounts with plan pro are. */
+function fromCapability({ plan }: Lane): Prisma.Sql {
+  return plan === 'pro' ? Prisma.sql`${capability} >= 2` : Prisma.sql`true`;
+}
+
+function draw(limit: number): Prisma.Sql {
+  return Prisma.sql`ORDER BY capability, random() LIMIT ${limit}`;
 }

@@ -7,11 +7,14 @@ export interface SlotLimits {
   unlimitedSlots: number;
   /** Attempts at once per account that hold no slot. */
   slotlessPerToken: number;
+  /** Videos of a quota that are left untouched. */
+  quotaMargin: number;
 }
 
 export function slotLimitsOf(settings: Settings, slotKind: SlotKind | undefined): SlotLimits {
   return {
     unlimitedSlots: settings[slotKind === 'image' ? 'token.unlimitedImageSlots' : 'token.unlimitedSlots'],
     slotlessPerToken: settings['token.enhancements'],
+    quotaMargin: settings['token.quotaMargin'],
   };
 }

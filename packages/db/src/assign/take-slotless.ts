@@ -34,7 +34,8 @@ export async function takeSlotless(database: Queryable, take: TakeSlotless): Pro
       SELECT token.id, token.provider, token.target,
         ${proxyOfToken.sealed} AS proxy_sealed, ${proxyOfToken.place} AS proxy_place
       FROM token JOIN (SELECT DISTINCT token_id, version FROM planned) AS version ON version.token_id = token.id
-      WHERE token.xmin::text = version.version
+      -- The ids themselves, too: joined alone, the whole pool would be read for a handful of accounts.
+      WHERE token.id = ANY(${[...new Set(take.matches.map(({ slot }) => slot.tokenId))]}::text[]) AND token.xmin::text = version.version
       ORDER BY token.id FOR NO KEY UPDATE OF token SKIP LOCKED
     ), assigned AS MATERIALIZED (
       SELECT planned.*, waiting.step, free.provider, free.target, free.proxy_sealed, free.proxy_place

@@ -45,7 +45,8 @@ export async function takeSlots(database: Queryable, take: TakeSlots): Promise<A
       SELECT token.id, token.provider, token.target,
         ${proxyOfToken.sealed} AS proxy_sealed, ${proxyOfToken.place} AS proxy_place
       FROM token JOIN (SELECT DISTINCT token_id, version FROM planned) AS version ON version.token_id = token.id
-      WHERE token.xmin::text = version.version
+      -- The ids themselves, too: joined alone, the whole pool would be read for a handful of accounts.
+      WHERE token.id = ANY(${[...new Set(take.matches.map(({ slot }) => slot.tokenId))]}::text[]) AND token.xmin::text = version.version
       ORDER BY token.id FOR NO KEY UPDATE OF token SKIP LOCKED
     ), taken AS (
       INSERT INTO token_slot (token_id, kind, slot_no, attempt_id)
@@ -63,8 +64,6 @@ export async function takeSlots(database: Queryable, take: TakeSlots): Promise<A
              WHERE earlier.generation_id = assigned.generation_id AND earlier.step = assigned.step),
         token_id, provider, proxy_sealed, proxy_place, fence + 1, true
       FROM assigned
-    ), used AS (
-      UPDATE token SET last_assigned_at = clock_timestamp() WHERE id IN (SELECT token_id FROM assigned)
     ), over AS (
       DELETE FROM generation_exclusion WHERE generation_id IN (SELECT generation_id FROM assigned) AND until <= now()
     )

@@ -13,11 +13,13 @@ export interface KnownTargets {
 export const slotColumns = {
   image: {
     limit: Prisma.sql`token.image_limit`,
+    used: Prisma.sql`token.image_used`,
     enabled: Prisma.sql`token.image_enabled`,
     coolingUntil: Prisma.sql`token.image_cooling_until`,
   },
   video: {
     limit: Prisma.sql`token.video_limit`,
+    used: Prisma.sql`token.video_used`,
     enabled: Prisma.sql`token.video_enabled`,
     coolingUntil: Prisma.sql`token.video_cooling_until`,
   },
@@ -40,12 +42,7 @@ export function capacity(slotKind: SlotKind, unlimitedSlots: number): Prisma.Sql
   return Prisma.sql`CASE WHEN ${limit} < 0 THEN ${unlimitedSlots}::integer ELSE ${limit} END`;
 }
 
-/** Rows of `token_slot` per token, to be joined as `used (token_id, slots)`. */
-export function usedSlots(slotKind: SlotKind): Prisma.Sql {
-  return Prisma.sql`SELECT token_id, count(*)::integer AS slots FROM token_slot WHERE kind = ${slotKind} GROUP BY token_id`;
-}
-
-/** The same for attempts that hold no slot. */
+/** Open attempts that hold no slot, per token; to be joined. */
 export const usedSlotless = Prisma.sql`
   SELECT token_id, count(*)::integer AS slots FROM submit_attempt
   WHERE slotless AND state IN ('intent', 'sent', 'acked', 'unknown') GROUP BY token_id`;
@@ -56,13 +53,13 @@ export const slotlessKind: SlotKind = 'video';
 /**
  * What the account may still start: the quota it last named, less the videos that are not in that number yet, also those that are only
  * on a step on the way to it. NULL where it is unknown or does not apply: it counts videos (a character holds a video slot, but is none),
- * and after `resets_at` it says nothing.
+ * and after `resets_at` it says nothing. `exhaustionOf` in contracts says the same of an account with nothing open.
  */
-export function quotaLeft({ kind }: Lane): Prisma.Sql {
+export function quotaLeft({ kind }: Lane, quotaMargin = 0): Prisma.Sql {
   if (kind !== 'video') return Prisma.sql`NULL::integer`;
   return Prisma.sql`
     CASE WHEN token.remaining IS NOT NULL AND (token.resets_at IS NULL OR token.resets_at > now()) THEN
-      token.remaining - (
+      token.remaining - ${quotaMargin}::integer - (
         SELECT count(*)::integer FROM submit_attempt JOIN generation ON generation.id = submit_attempt.generation_id
         WHERE submit_attempt.token_id = token.id AND generation.kind = 'video'
           AND submit_attempt.state IN ('intent', 'sent', 'acked', 'unknown')

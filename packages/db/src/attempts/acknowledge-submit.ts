@@ -1,11 +1,12 @@
 /** The upstream has the task: the answer to a submit, or a task that reconciliation found. */
-import { type AttemptState, isTerminal } from '@reelay/contracts/domain';
+import { type AttemptState, type GenerationKind, isTerminal, slotKindOf } from '@reelay/contracts/domain';
 import type { Operation } from '@reelay/contracts/provider';
 import type { Database, Transaction } from '../client.js';
 import { type LockedGeneration, lockGeneration } from '../generations/lock-generation.js';
 import { type PublishedEvent, progressGenerations } from '../generations/progress-generations.js';
 import { addLitter } from '../litter/add-litter.js';
 import { type NotedLitter, noteLitter } from '../litter/note-litter.js';
+import { applyTokenEvent } from '../tokens/apply-token-event.js';
 import { inTransaction, isUniqueViolation } from '../transaction.js';
 import { forgetPrepared } from './close-attempt.js';
 
@@ -48,7 +49,7 @@ export async function acknowledgeSubmit(database: Database, ack: AcknowledgeSubm
       }
       await forgetPrepared(tx, ack.attemptId);
       await keepLitter(tx, ack, generation);
-      await countAgainstToken(tx, ack);
+      await tellToken(tx, ack);
       await bookUsage(tx, ack.generationId);
       const rendering = { generationId: ack.generationId, stage: 'rendering' } as const;
       return { outcome: 'acked', events: await progressGenerations(tx, [rendering]) };
@@ -83,14 +84,16 @@ async function keepLitter(tx: Transaction, ack: AcknowledgeSubmit, generation?: 
 }
 
 /**
- * The next inspection brings the true number; until then assignment must not count on what is spent. It is a number of videos: a picture
- * does not count, nor does a step on the way to a video, which is not found by elimination.
+ * The account works. What is spent of its quota is not counted on any more; the next inspection brings the true number. It is a number of
+ * videos: a picture does not count, nor does a step on the way to a video, which is not found by elimination.
  */
-async function countAgainstToken(tx: Transaction, { tokenId, attemptId }: AcknowledgeSubmit): Promise<void> {
-  await tx.$executeRaw`
-    UPDATE token SET remaining = remaining - 1
-    FROM submit_attempt AS attempt JOIN generation ON generation.id = attempt.generation_id
-    WHERE token.id = ${tokenId} AND attempt.id = ${attemptId} AND remaining > 0 AND takes_turn AND kind = 'video'`;
+async function tellToken(tx: Transaction, { tokenId, attemptId }: AcknowledgeSubmit): Promise<void> {
+  const [acked] = await tx.$queryRaw<{ kind: GenerationKind; takesTurn: boolean }[]>`
+    SELECT kind, takes_turn AS "takesTurn"
+    FROM submit_attempt AS attempt JOIN generation ON generation.id = attempt.generation_id WHERE attempt.id = ${attemptId}`;
+  if (!acked) return;
+  const type = acked.kind === 'video' && acked.takesTurn ? 'acknowledged' : 'succeeded';
+  await applyTokenEvent(tx, tokenId, { type, slotKind: slotKindOf(acked.kind) ?? 'video' });
 }
 
 /** Once per generation, whatever its steps and attempts; also when it was cancelled between `sent` and the answer: it was spent. */

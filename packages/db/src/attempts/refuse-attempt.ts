@@ -1,12 +1,13 @@
 /** The upstream refused a submit through the fault of the client or of the token; nothing was accepted. */
-import type { AttemptState, SlotKind } from '@reelay/contracts/domain';
+import type { AttemptState } from '@reelay/contracts/domain';
 import type { StoredError } from '@reelay/contracts/errors';
+import type { TokenEvent } from '@reelay/contracts/token-life';
 import type { Database, Transaction } from '../client.js';
 import { endGeneration } from '../generations/end-generation.js';
 import { excludeToken } from '../generations/exclude-token.js';
 import { lockGeneration } from '../generations/lock-generation.js';
 import { returnToLane } from '../generations/return-to-lane.js';
-import { coolToken } from '../tokens/cool-token.js';
+import { type AppliedEvent, applyTokenEvent } from '../tokens/apply-token-event.js';
 import { inTransaction } from '../transaction.js';
 import { closeAttempt } from './close-attempt.js';
 import type { Withdrawal } from './withdraw-attempt.js';
@@ -32,12 +33,10 @@ export async function refuseByClientFault(database: Database, refused: RefusedAt
 export interface RefusedByToken extends RefusedAttempt {
   fence: bigint;
   tokenId: string;
-  slotKind: SlotKind;
-  /** How long this generation is not given to this token; a pinned one has no other and waits instead. */
+  tokenEvent: Extract<TokenEvent, { type: 'fault' }>;
+  /** How long this generation is not given to this token where it does not rest anyway; a pinned one has no other and waits instead. */
   excludedForMs: number;
   isPinned: boolean;
-  /** Whether the token rests for everybody as long as that. */
-  coolsToken: boolean;
   maximumRefusals: number;
   note: string;
 }
@@ -47,14 +46,24 @@ export async function refuseByTokenFault(database: Database, refused: RefusedByT
   return inTransaction(database, async (tx) => {
     const generation = await lockGeneration(tx, refused.generationId);
     if (!(await closeAttempt(tx, { ...refused, to: 'refused' }))) return { wasClosed: false, events: [] };
-    if (refused.coolsToken) await coolToken(tx, { ...refused, forMs: refused.excludedForMs });
+    const rests = restsForMs(await applyTokenEvent(tx, refused.tokenId, refused.tokenEvent), refused.tokenEvent);
     const refusals = (generation?.refusals ?? 0) + 1;
     const event =
       refusals >= refused.maximumRefusals
         ? await endGeneration(tx, refused.generationId, { state: 'failed', error: refused.error })
-        : await tryAnotherToken(tx, refused);
+        : await tryAnotherToken(tx, { ...refused, excludedForMs: rests ?? refused.excludedForMs });
     return { wasClosed: true, events: event ? [event] : [] };
   });
+}
+
+/** Undefined when it goes on working. */
+function restsForMs(
+  applied: AppliedEvent | undefined,
+  { slotKinds }: RefusedByToken['tokenEvent'],
+): number | undefined {
+  if (!applied) return undefined;
+  const rests = slotKinds.flatMap((slotKind) => applied.life.kinds[slotKind].cooling ?? []);
+  return rests.length === 0 ? undefined : Math.max(...rests.map(({ until }) => until)) - applied.now;
 }
 
 async function tryAnotherToken(tx: Transaction, refused: RefusedByToken) {

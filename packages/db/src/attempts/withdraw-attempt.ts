@@ -1,10 +1,12 @@
 /** An attempt ends without a task upstream and without anybody's guilt: its slot is freed and its generation goes back to its lane. */
 import type { AttemptState } from '@reelay/contracts/domain';
+import type { TokenEvent } from '@reelay/contracts/token-life';
 import type { Database } from '../client.js';
 import { type Exclusion, excludeToken } from '../generations/exclude-token.js';
 import { lockGeneration } from '../generations/lock-generation.js';
 import type { PublishedEvent } from '../generations/progress-generations.js';
 import { returnToLane } from '../generations/return-to-lane.js';
+import { applyTokenEvent } from '../tokens/apply-token-event.js';
 import { inTransaction } from '../transaction.js';
 import { closeAttempt } from './close-attempt.js';
 
@@ -23,6 +25,8 @@ export interface WithdrawAttempt {
   note: string;
   /** The token could not be reached for a reason of its own (proxy, credential): another one is tried first. */
   avoid?: Omit<Exclusion, 'generationId'> | undefined;
+  /** What it shows of the token, which rests for everybody. */
+  tokenEvent?: { tokenId: string; event: TokenEvent } | undefined;
 }
 
 export interface Withdrawal {
@@ -35,6 +39,7 @@ export async function withdrawAttempt(database: Database, withdraw: WithdrawAtte
   return inTransaction(database, async (tx) => {
     await lockGeneration(tx, withdraw.generationId);
     if (!(await closeAttempt(tx, withdraw))) return { wasClosed: false, events: [] };
+    if (withdraw.tokenEvent) await applyTokenEvent(tx, withdraw.tokenEvent.tokenId, withdraw.tokenEvent.event);
     const event = await returnToLane(tx, { ...withdraw, counts: 'deferral' });
     if (event && withdraw.avoid) await excludeToken(tx, { ...withdraw.avoid, generationId: withdraw.generationId });
     return { wasClosed: true, events: event ? [event] : [] };

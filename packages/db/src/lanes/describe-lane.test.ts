@@ -5,6 +5,7 @@ const lane = { provider: 'sora', kind: 'video', plan: 'any', sora2: true } as co
 const empty: LaneSurvey = {
   ...{ tokens: 0, simulated: 0, freeSlots: 0, waiting: 0, needAttention: 0, resting: 0, exhausted: 0, busy: 0 },
   recoversAt: null,
+  startEveryMs: null,
 };
 const recoversAt = new Date('2026-11-22T14:05:30Z');
 const sentence = (survey: Partial<LaneSurvey>, of = {}) => describeLane({ ...lane, ...of }, { ...empty, ...survey });

@@ -6,6 +6,7 @@ import { createDatabase, type Database } from '../client.js';
 import { insertAssigned } from '../factories/insert-generation.js';
 import { insertToken } from '../factories/insert-token.js';
 import { insertWaiting, videoLane } from '../factories/insert-waiting.js';
+import { findPlace } from './find-place.js';
 import { listLaneStates } from './list-lane-states.js';
 import { storeLaneStates } from './store-lane-states.js';
 import { surveyLane } from './survey-lane.js';
@@ -38,7 +39,7 @@ describe('the survey of a lane', () => {
   it('counts nothing where nothing is', async () => {
     expect(await survey()).toEqual({
       ...{ tokens: 0, simulated: 0, freeSlots: 0, waiting: 0, needAttention: 0, resting: 0, exhausted: 0, busy: 0 },
-      recoversAt: null,
+      ...{ recoversAt: null, startEveryMs: null },
     });
   });
 
@@ -57,6 +58,7 @@ describe('the survey of a lane', () => {
     expect(await survey()).toEqual({
       ...{ tokens: 6, simulated: 5, freeSlots: 4, waiting: 7, needAttention: 1, resting: 1, exhausted: 1, busy: 1 },
       recoversAt: restsUntil,
+      startEveryMs: expect.any(Number),
     });
   });
 
@@ -83,6 +85,15 @@ describe('the survey of a lane', () => {
     expect(await survey({ kind: 'enhance' })).toMatchObject({ tokens: 2, freeSlots: 0, busy: 1, resting: 1 });
   });
 
+  it('knows its pace from its latest starts', async () => {
+    const tokenId = await insertToken(database, { videoLimit: 9 });
+    for (let started = 0; started < 4; started += 1) await insertAssigned(database, { tokenId });
+    await database.$executeRaw`UPDATE generation SET assigned_at = now() - interval '40 seconds'`;
+    expect(Math.round(((await survey()).startEveryMs ?? 0) / 1_000)).toBe(10);
+    await database.$executeRaw`UPDATE generation SET assigned_at = now() - interval '1 hour'`;
+    expect((await survey()).startEveryMs).toBeNull();
+  });
+
   it('stops counting waiting rows at a thousand', async () => {
     await insertWaiting(database, { count: 1_200 });
     expect((await survey()).waiting).toBe(1_000);
@@ -90,7 +101,15 @@ describe('the survey of a lane', () => {
 });
 
 describe('the stored states', () => {
-  const state = { tokens: 1, simulated: 0, freeSlots: 2, waiting: 3, reason: null, recoversAt: null };
+  const state = {
+    tokens: 1,
+    simulated: 0,
+    freeSlots: 2,
+    waiting: 3,
+    reason: null,
+    recoversAt: null,
+    startEveryMs: 500,
+  };
 
   it('are replaced lane by lane, and forgotten when nobody wrote them for a while', async () => {
     const lane = laneKey(videoLane);
@@ -107,5 +126,29 @@ describe('the stored states', () => {
     await database.$executeRaw`UPDATE lane_state SET updated_at = now() - interval '1 hour' WHERE lane = 'old'`;
     await storeLaneStates(database, [{ ...state, lane }]);
     expect(await listLaneStates(database)).toMatchObject([{ lane, freeSlots: 2, reason: null, recoversAt: null }]);
+  });
+});
+
+describe('the place of a waiting generation', () => {
+  it('is its number by priority and age, with an estimate and the reason of its lane', async () => {
+    const rows = await insertWaiting(database, { count: 3 });
+    const [urgent] = await insertWaiting(database, { priority: 1, ageMs: 1 });
+    const state = { tokens: 1, simulated: 0, waiting: 4, recoversAt: null };
+    await storeLaneStates(database, [
+      { ...state, lane: laneKey(videoLane), freeSlots: 0, reason: 'the only account is busy', startEveryMs: 60_000 },
+    ]);
+    expect(await findPlace(database, urgent!)).toMatchObject({ position: 1 });
+    const last = await findPlace(database, rows[2]!);
+    expect(last).toMatchObject({ position: 4, reason: 'the only account is busy' });
+    const minutes = ((last?.estimatedStartAt?.getTime() ?? 0) - Date.now()) / 60_000;
+    expect(minutes).toBeGreaterThan(3.9);
+    expect(minutes).toBeLessThan(4.1);
+  });
+
+  it('says no more than that a thousand are before it, and nothing of what does not wait or is in a lane nobody counted', async () => {
+    const rows = await insertWaiting(database, { count: 1_200 });
+    expect(await findPlace(database, rows[1_100]!)).toEqual({ position: 1_001, estimatedStartAt: null, reason: null });
+    const { generationId } = await insertAssigned(database, { tokenId: await insertToken(database) });
+    expect(await findPlace(database, generationId)).toBeUndefined();
   });
 });

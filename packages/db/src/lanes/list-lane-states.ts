@@ -11,6 +11,8 @@ export interface LaneState {
   /** Why rows wait, in a sentence, and when that changes at the earliest. */
   reason: string | null;
   recoversAt: Date | null;
+  /** Mean time between the latest starts; null where nothing has started of late. */
+  startEveryMs: number | null;
   updatedAt: Date;
 }
 

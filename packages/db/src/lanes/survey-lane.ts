@@ -9,7 +9,6 @@ import {
   slotColumns,
   slotlessKind,
   usedSlotless,
-  usedSlots,
 } from '../assign/token-filter.js';
 import type { Queryable } from '../client.js';
 import { Prisma } from '../generated/prisma/client.js';
@@ -20,6 +19,8 @@ export interface LaneSurvey {
   simulated: number;
   /** Of a lane whose work holds no slot: how many more may be begun. */
   freeSlots: number;
+  /** Mean time between the latest starts, null if there was none in the last half hour. */
+  startEveryMs: number | null;
   /** Exact up to `countedRows`. */
   waiting: number;
   /** Each token counts once, under the first of these that holds. */
@@ -42,19 +43,23 @@ export interface SurveyLane {
   unlimitedSlots: number;
   /** Attempts without a slot that a token may have open. */
   slotlessPerToken: number;
+  /** Videos of a quota that are left untouched; none, if not given. */
+  quotaMargin?: number;
 }
 
 export async function surveyLane(database: Queryable, survey: SurveyLane): Promise<LaneSurvey> {
-  const { lane, slotKind, targets, unlimitedSlots, slotlessPerToken } = survey;
-  const { coolingUntil } = slotColumns[slotKind ?? slotlessKind];
-  const used = slotKind ? usedSlots(slotKind) : usedSlotless;
+  const { lane, slotKind, targets, unlimitedSlots, slotlessPerToken, quotaMargin } = survey;
+  const { coolingUntil, used: usedOf } = slotColumns[slotKind ?? slotlessKind];
+  // Counts of slots are kept with the account; what holds none is counted.
+  const used = slotKind ? usedOf : Prisma.sql`coalesce(open.slots, 0)`;
+  const open = slotKind ? Prisma.empty : Prisma.sql`LEFT JOIN (${usedSlotless}) AS open ON open.token_id = token.id`;
   const most = slotKind ? capacity(slotKind, unlimitedSlots) : Prisma.sql`${slotlessPerToken}::integer`;
   const rows = await database.$queryRaw<LaneSurvey[]>`
     WITH able AS (
       SELECT token.target = ANY(${[...targets.simulated]}::text[]) AS simulated, token.resets_at, ${coolingUntil} AS cooling_until,
-        greatest(${most} - coalesce(used.slots, 0), 0) AS unused, ${quotaLeft(lane)} AS quota,
+        greatest(${most} - ${used}, 0) AS unused, ${quotaLeft(lane, quotaMargin)} AS quota,
         token.state <> 'active' AS needs_attention, coalesce(${coolingUntil} > now(), false) AS is_cooling
-      FROM token LEFT JOIN (${used}) AS used ON used.token_id = token.id
+      FROM token ${open}
       WHERE ${servesLane(lane, slotKind ?? slotlessKind, targets)} AND token.state <> 'disabled'
     ), judged AS (
       SELECT *, CASE
@@ -72,6 +77,11 @@ export async function surveyLane(database: Queryable, survey: SurveyLane): Promi
       count(*) FILTER (WHERE verdict = 'exhausted')::integer AS exhausted,
       count(*) FILTER (WHERE verdict = 'busy')::integer AS busy,
       least(min(cooling_until) FILTER (WHERE verdict = 'resting'), min(resets_at) FILTER (WHERE verdict = 'exhausted')) AS "recoversAt",
+      (SELECT (extract(epoch FROM now() - min(assigned_at)) * 1000 / nullif(count(*), 0))::integer FROM (
+        SELECT assigned_at FROM generation
+        WHERE lane = ${laneKey(lane)} AND assigned_at IS NOT NULL AND assigned_at > now() - interval '30 minutes'
+        ORDER BY assigned_at DESC LIMIT 50
+      ) AS started) AS "startEveryMs",
       (SELECT count(*)::integer FROM (
         SELECT FROM generation WHERE lane = ${laneKey(lane)} AND state = 'queued' AND token_id IS NULL LIMIT ${countedRows}
       ) AS waiting) AS waiting

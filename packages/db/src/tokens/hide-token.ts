@@ -1,11 +1,16 @@
 /** Deleting an account: it gets no more work, and what it has begun goes on to its end. */
-import type { Queryable } from '../client.js';
+import type { Database, Queryable } from '../client.js';
+import { inTransaction } from '../transaction.js';
+import { applyTokenEvent } from './apply-token-event.js';
 
 /** False when there is no such account (any more). */
-export async function hideToken(database: Queryable, id: string): Promise<boolean> {
-  const hidden = await database.$executeRaw`
-    UPDATE token SET hidden_at = now(), updated_at = now() WHERE id = ${id} AND hidden_at IS NULL`;
-  return hidden === 1;
+export async function hideToken(database: Database, id: string): Promise<boolean> {
+  return inTransaction(database, async (tx) => {
+    const hidden = await tx.$executeRaw`
+      UPDATE token SET hidden_at = now(), updated_at = now() WHERE id = ${id} AND hidden_at IS NULL`;
+    if (hidden === 1) await applyTokenEvent(tx, id, { type: 'deleted' });
+    return hidden === 1;
+  });
 }
 
 /** Drops the secrets of deleted accounts that nothing needs any more: no open attempt, nothing to clean up. Returns how many. */

@@ -1,7 +1,9 @@
 /** Accounts as people see them: without a secret. */
+import { describeTokenLife } from '@reelay/contracts/token-history';
 import type { TokenView } from '@reelay/contracts/tokens';
 import type { Queryable } from '../client.js';
 import { Prisma } from '../generated/prisma/client.js';
+import { circumstancesOf, lifeColumns, type TokenLifeRow, toLife } from './token-life-row.js';
 
 export async function listTokens(database: Queryable): Promise<TokenView[]> {
   const rows = await database.$queryRaw<Row[]>`${selectViews} WHERE hidden_at IS NULL ORDER BY created_at, id`;
@@ -14,20 +16,24 @@ export async function findToken(database: Queryable, id: string): Promise<TokenV
   return row && toView(row);
 }
 
-type DateColumn = 'videoCoolingUntil' | 'imageCoolingUntil' | 'expiresAt' | 'createdAt';
-type Row = Omit<TokenView, DateColumn> & Record<Exclude<DateColumn, 'createdAt'>, Date | null> & { createdAt: Date };
+type Row = TokenLifeRow &
+  Omit<TokenView, DateColumn | keyof TokenLifeRow | 'image' | 'video'> & { expiresAt: Date | null; createdAt: Date };
+type DateColumn = 'expiresAt' | 'createdAt';
 
 const selectViews = Prisma.sql`
-  SELECT id, provider, target, label, access_token_hint AS "accessTokenHint", plan, sora2, state, state_reason AS "stateReason",
-    remaining, image_limit AS "imageLimit", video_limit AS "videoLimit",
+  SELECT id, provider, target, label, access_token_hint AS "accessTokenHint", plan, sora2, ${lifeColumns},
+    image_limit AS "imageLimit", video_limit AS "videoLimit",
     (SELECT count(*)::integer FROM token_slot WHERE token_slot.token_id = token.id) AS "usedSlots",
-    video_cooling_until AS "videoCoolingUntil", image_cooling_until AS "imageCoolingUntil", expires_at AS "expiresAt",
-    created_at AS "createdAt"
+    expires_at AS "expiresAt", created_at AS "createdAt"
   FROM token`;
 
 function toView(row: Row): TokenView {
+  const { id, provider, target, label, accessTokenHint, plan, sora2, remaining } = row;
+  const { imageLimit, videoLimit, usedSlots } = row;
   return {
-    ...row,
+    ...{ id, provider, target, label, accessTokenHint, plan, sora2 },
+    ...describeTokenLife(toLife(row), circumstancesOf(row)),
+    ...{ remaining, imageLimit, videoLimit, usedSlots },
     videoCoolingUntil: row.videoCoolingUntil?.toISOString() ?? null,
     imageCoolingUntil: row.imageCoolingUntil?.toISOString() ?? null,
     expiresAt: row.expiresAt?.toISOString() ?? null,

@@ -1,24 +1,28 @@
 /** What the upstream says of an account, and which accounts were not asked for too long. */
 import type { AccountInspection } from '@reelay/contracts/provider';
-import type { Queryable } from '../client.js';
+import type { Database, Queryable } from '../client.js';
+import { inTransaction } from '../transaction.js';
+import { applyTokenEvent } from './apply-token-event.js';
 
 /**
  * Null leaves plan and Sora 2 as they were known; quota is replaced, because an old number says nothing. An identity or a label that
  * was only read from the access token gives way to the true one, unless another row has that identity already.
  */
-export async function recordInspection(database: Queryable, id: string, inspection: AccountInspection): Promise<void> {
+export async function recordInspection(database: Database, id: string, inspection: AccountInspection): Promise<void> {
   const { identity, label, plan, sora2, remaining, resetsAt } = inspection;
-  await database.$executeRaw`
-    UPDATE token SET
-      plan = coalesce(${plan}, plan), sora2 = coalesce(${sora2}::boolean, sora2), remaining = ${remaining}::integer,
-      resets_at = ${resetsAt === null ? null : new Date(resetsAt)}::timestamptz,
-      label = CASE WHEN label = identity THEN ${label} ELSE label END,
-      identity = CASE WHEN EXISTS (
-        SELECT FROM token AS other WHERE other.provider = token.provider AND other.target = token.target
-          AND other.identity = ${identity} AND other.id <> token.id AND other.hidden_at IS NULL
-      ) THEN identity ELSE ${identity} END,
-      inspected_at = now(), updated_at = now()
-    WHERE id = ${id}`;
+  await inTransaction(database, async (tx) => {
+    await applyTokenEvent(tx, id, { type: 'inspected', remaining, resetsAt });
+    await tx.$executeRaw`
+      UPDATE token SET
+        plan = coalesce(${plan}, plan), sora2 = coalesce(${sora2}::boolean, sora2),
+        label = CASE WHEN label = identity THEN ${label} ELSE label END,
+        identity = CASE WHEN EXISTS (
+          SELECT FROM token AS other WHERE other.provider = token.provider AND other.target = token.target
+            AND other.identity = ${identity} AND other.id <> token.id AND other.hidden_at IS NULL
+        ) THEN identity ELSE ${identity} END,
+        inspected_at = now(), updated_at = now()
+      WHERE id = ${id}`;
+  });
 }
 
 /** Accounts in service that were never inspected or not for `olderThanMs`, the longest ago first. */

@@ -2,7 +2,9 @@
  * A refresh is done by one caller at a time, told by the row alone, with no transaction open meanwhile. The claim only keeps others
  * waiting and may be taken over when it is too old; what keeps a refresh token from being sent twice is `refresh_token_used_at`.
  */
-import type { Queryable } from '../client.js';
+import type { Database, Queryable } from '../client.js';
+import { inTransaction } from '../transaction.js';
+import { applyTokenEvent } from './apply-token-event.js';
 import { proxyOfToken, type SealedProxy } from './proxy-of-token.js';
 
 export interface RefreshSubject extends SealedProxy {
@@ -74,24 +76,24 @@ export interface RefreshedSecrets {
 }
 
 /**
- * The new pair in one statement, whoever has the claim by now: what the upstream gave must not be lost as long as nobody put another
+ * The new pair in one transaction, whoever has the claim by now: what the upstream gave must not be lost as long as nobody put another
  * credential there. False in that case.
  */
 export async function storeRefreshed(
-  database: Queryable,
+  database: Database,
   { id, version }: RefreshClaim,
   refreshed: RefreshedSecrets,
 ): Promise<boolean> {
-  const stored = await database.$executeRaw`
-    UPDATE token SET
-      access_token_sealed = ${refreshed.accessTokenSealed}, access_token_hint = ${refreshed.accessTokenHint},
-      expires_at = ${refreshed.expiresAt}::timestamptz,
-      refresh_token_sealed = coalesce(${refreshed.refreshTokenSealed}, refresh_token_sealed),
-      refresh_token_used_at = CASE WHEN ${refreshed.usedRefreshToken} THEN NULL ELSE refresh_token_used_at END,
-      credential_version = credential_version + 1, refresh_claim = NULL, refresh_claimed_at = NULL,
-      state_reason = CASE WHEN state = 'needs_attention' THEN NULL ELSE state_reason END,
-      state = CASE WHEN state = 'needs_attention' THEN 'active' ELSE state END,
-      updated_at = now()
-    WHERE id = ${id} AND credential_version = ${version}`;
-  return stored === 1;
+  return inTransaction(database, async (tx) => {
+    const stored = await tx.$executeRaw`
+      UPDATE token SET
+        access_token_sealed = ${refreshed.accessTokenSealed}, access_token_hint = ${refreshed.accessTokenHint},
+        expires_at = ${refreshed.expiresAt}::timestamptz,
+        refresh_token_sealed = coalesce(${refreshed.refreshTokenSealed}, refresh_token_sealed),
+        refresh_token_used_at = CASE WHEN ${refreshed.usedRefreshToken} THEN NULL ELSE refresh_token_used_at END,
+        credential_version = credential_version + 1, refresh_claim = NULL, refresh_claimed_at = NULL, updated_at = now()
+      WHERE id = ${id} AND credential_version = ${version}`;
+    if (stored === 1) await applyTokenEvent(tx, id, { type: 'credential_renewed' });
+    return stored === 1;
+  });
 }

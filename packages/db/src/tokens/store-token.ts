@@ -1,5 +1,7 @@
 /** Writing an account's credential, sealed by the caller for this very row. */
-import type { Queryable } from '../client.js';
+import type { Database } from '../client.js';
+import { inTransaction } from '../transaction.js';
+import { applyTokenEvent } from './apply-token-event.js';
 import type { AccountKey } from './find-known-token.js';
 
 /** Null leaves what a known account has. */
@@ -18,10 +20,11 @@ export interface TokenCredential {
 
 /** False when the account is there already. */
 export async function insertToken(
-  database: Queryable,
+  database: Database,
   token: AccountKey & TokenCredential & { id: string; label: string },
 ): Promise<boolean> {
-  const inserted = await database.$executeRaw`
+  return inTransaction(database, async (tx) => {
+    const inserted = await tx.$executeRaw`
     INSERT INTO token (
       id, provider, target, identity, label, access_token_sealed, access_token_hint, expires_at,
       session_token_sealed, refresh_token_sealed, client_id, proxy_sealed, image_limit, video_limit)
@@ -30,7 +33,9 @@ export async function insertToken(
       ${token.accessTokenHint}, ${token.expiresAt}::timestamptz, ${token.sessionTokenSealed}, ${token.refreshTokenSealed},
       ${token.clientId}, ${token.proxySealed}, coalesce(${token.imageLimit}::integer, 1), coalesce(${token.videoLimit}::integer, 3))
     ON CONFLICT (provider, target, identity) WHERE hidden_at IS NULL DO NOTHING`;
-  return inserted === 1;
+    if (inserted === 1) await applyTokenEvent(tx, token.id, { type: 'added', wasDeleted: false });
+    return inserted === 1;
+  });
 }
 
 /**
@@ -39,10 +44,11 @@ export async function insertToken(
  * was deleted or taken up by somebody else meanwhile: look again.
  */
 export async function replaceCredential(
-  database: Queryable,
+  database: Database,
   replace: TokenCredential & { id: string; isHidden: boolean },
 ): Promise<number | undefined> {
-  const [replaced] = await database.$queryRaw<{ version: number }[]>`
+  return inTransaction(database, async (tx) => {
+    const [replaced] = await tx.$queryRaw<{ version: number }[]>`
     UPDATE token SET
       access_token_sealed = ${replace.accessTokenSealed}, access_token_hint = ${replace.accessTokenHint},
       expires_at = ${replace.expiresAt}::timestamptz,
@@ -54,10 +60,10 @@ export async function replaceCredential(
       image_limit = coalesce(${replace.imageLimit}::integer, image_limit),
       video_limit = coalesce(${replace.videoLimit}::integer, video_limit),
       credential_version = credential_version + 1, refresh_claim = NULL, refresh_claimed_at = NULL,
-      state_reason = CASE WHEN state = 'needs_attention' OR hidden_at IS NOT NULL THEN NULL ELSE state_reason END,
-      state = CASE WHEN state = 'needs_attention' OR hidden_at IS NOT NULL THEN 'active' ELSE state END,
       inspected_at = NULL, hidden_at = NULL, updated_at = now()
     WHERE id = ${replace.id} AND (hidden_at IS NOT NULL) = ${replace.isHidden}
     RETURNING credential_version AS version`;
-  return replaced?.version;
+    if (replaced) await applyTokenEvent(tx, replace.id, { type: 'added', wasDeleted: replace.isHidden });
+    return replaced?.version;
+  });
 }

@@ -1,0 +1,30 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { type DisableToken, disableTokenSchema } from '@reelay/contracts/token-history';
+import { GatewayParts } from '../gateway-parts.js';
+import { AdminOnly } from '../http/access.js';
+import { bodyForms } from '../http/body.pipe.js';
+
+bodyForms.add(disableTokenSchema, { optional: true });
+
+@AdminOnly()
+@Controller('api/admin/tokens/:id')
+export class TokenLifeController {
+  constructor(@Inject(GatewayParts) private readonly parts: GatewayParts) {}
+
+  @Get('events')
+  async events(@Param('id') id: string, @Query() query: Record<string, unknown>) {
+    return this.parts.tokenManager.listEvents(id, query);
+  }
+
+  @Post('disable')
+  @HttpCode(200)
+  async disable(@Param('id') id: string, @Body({ schema: disableTokenSchema }) body: DisableToken) {
+    return this.parts.tokenManager.disable(id, body);
+  }
+
+  @Post('enable')
+  @HttpCode(200)
+  async enable(@Param('id') id: string) {
+    return this.parts.tokenManager.enable(id);
+  }
+}

@@ -1,0 +1,26 @@
+/** What a client is told of a generation's place in its lane; all null once it has been given to an account. */
+import type { Generation } from '@reelay/db/generations/find-generation';
+import { findPlace } from '@reelay/db/lanes/find-place';
+import type { GatewayParts } from '../gateway-parts.js';
+
+export interface WaitingFields {
+  /** 1 is next; 1001 says more than a thousand. */
+  queue_position: number | null;
+  /** Seconds since 1970; an estimate from the pace of the lane, and null where there is nothing to estimate from. */
+  estimated_start_at: number | null;
+  /** A sentence, where nothing can start now. */
+  waiting_reason: string | null;
+}
+
+export async function waitingFieldsOf(
+  { database }: Pick<GatewayParts, 'database'>,
+  { id, state, stage }: Pick<Generation, 'id' | 'state' | 'stage'>,
+): Promise<WaitingFields> {
+  const place = state === 'queued' && stage === 'waiting' ? await findPlace(database, id) : undefined;
+  return {
+    queue_position: place?.position ?? null,
+    // Whole seconds, and never too early.
+    estimated_start_at: place?.estimatedStartAt ? Math.ceil(place.estimatedStartAt.getTime() / 1000) : null,
+    waiting_reason: place?.reason ?? null,
+  };
+}

@@ -1,0 +1,143 @@
+/** What each strategy chooses among accounts that can do a work equally well, and that what they choose by is never out of step. */
+import { randomUUID } from 'node:crypto';
+import type { AssignStrategy } from '@reelay/contracts/settings';
+import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
+import { createDatabase, type Database } from '../client.js';
+import { insertAssigned } from '../factories/insert-generation.js';
+import { insertToken } from '../factories/insert-token.js';
+import { insertWaiting, videoLane } from '../factories/insert-waiting.js';
+import { assignLane } from './assign-lane.js';
+
+let file: TestDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  file = await createTestDatabase();
+  database = createDatabase({ url: file.url, applicationName: 'test' });
+});
+afterAll(async () => {
+  await database.$disconnect();
+  await file.drop();
+});
+beforeEach(async () => {
+  await database.$executeRaw`TRUNCATE token, generation CASCADE`;
+});
+
+/** Assigns so many rows in one batch; returns how many each account got. */
+async function share(strategy: AssignStrategy, count: number): Promise<Map<string, number>> {
+  await insertWaiting(database, { count });
+  const shares = new Map<string, number>();
+  await assignLane(database, {
+    ...{ lane: videoLane, slotKind: 'video', targets: { names: ['simulator'], simulated: [] }, unlimitedSlots: 100 },
+    ...{ slotlessPerToken: 4, strategy, batchSize: 50, newId: randomUUID, turns: () => [] },
+    onAssigned: (assignments) => {
+      for (const { tokenId } of assignments) shares.set(tokenId, (shares.get(tokenId) ?? 0) + 1);
+    },
+    signal: new AbortController().signal,
+  });
+  return shares;
+}
+
+const busy = async (videoLimit: number, inUse: number, of: Parameters<typeof insertToken>[1] = {}) => {
+  const tokenId = await insertToken(database, { videoLimit, ...of });
+  for (let used = 0; used < inUse; used += 1) await insertAssigned(database, { tokenId });
+  return tokenId;
+};
+const lastAssigned = (id: string, agoMs: number) =>
+  database.token.update({ where: { id }, data: { lastAssignedAt: new Date(Date.now() - agoMs) } });
+
+describe('the strategy', () => {
+  it('least-loaded evens out the share of slots in use', async () => {
+    const [half, empty] = [await busy(4, 2), await busy(4, 0)];
+    expect(await share('least-loaded', 2)).toEqual(new Map([[empty, 2]]));
+    expect(await share('least-loaded', 4)).toEqual(
+      new Map([
+        [half, 2],
+        [empty, 2],
+      ]),
+    );
+  });
+
+  it('round-robin gives one to each, to who was served the longest ago first, however loaded', async () => {
+    const [loaded, recent, never] = [await busy(9, 5), await busy(9, 0), await insertToken(database)];
+    await lastAssigned(loaded, 60_000);
+    await lastAssigned(recent, 1_000);
+    expect(await share('round-robin', 2)).toEqual(
+      new Map([
+        [never, 1],
+        [loaded, 1],
+      ]),
+    );
+    expect(await share('round-robin', 3)).toEqual(
+      new Map([
+        [recent, 1],
+        [loaded, 1],
+        [never, 1],
+      ]),
+    );
+  });
+
+  it('random serves everybody sooner or later, and nobody beyond the limit', async () => {
+    const tokens = [await busy(20, 0), await busy(20, 0), await busy(20, 0)];
+    const shares = await share('random', 45);
+    expect([...shares.keys()].sort()).toEqual([...tokens].sort());
+    expect(await share('random', 45)).toEqual(new Map(tokens.map((id) => [id, 20 - (shares.get(id) ?? 0)])));
+  });
+
+  it('weighted keeps as many in hand as the weights say', async () => {
+    const [light, heavy] = [await busy(9, 0), await busy(9, 0)];
+    await database.token.update({ where: { id: heavy }, data: { weight: 2 } });
+    expect(await share('weighted', 6)).toEqual(
+      new Map([
+        [heavy, 4],
+        [light, 2],
+      ]),
+    );
+  });
+
+  it('most-remaining-quota spends from whoever has the most, and takes an unknown quota for a whole one', async () => {
+    const [few, many] = [await busy(5, 0, { remaining: 3 }), await busy(5, 0, { remaining: 5 })];
+    expect(await share('most-remaining-quota', 2)).toEqual(new Map([[many, 2]]));
+    const unknown = await insertToken(database, { videoLimit: 1 });
+    expect(await share('most-remaining-quota', 3)).toEqual(
+      new Map([
+        [unknown, 1],
+        [many, 1],
+        [few, 1],
+      ]),
+    );
+  });
+});
+
+describe('the counts of slots in use', () => {
+  const counts = async () =>
+    database.$queryRaw`
+      SELECT image_used AS image, video_used AS video FROM token ORDER BY id`;
+
+  it('follow every way in which slots come, move and go', async () => {
+    const [one, other] = [`a-${await busy(5, 0)}`, await insertToken(database)];
+    await database.$executeRaw`UPDATE token SET id = ${one} WHERE id = ${one.slice(2)}`;
+    for (const tokenId of [one, one, other]) await insertAssigned(database, { tokenId });
+    await insertAssigned(database, { tokenId: one, request: { kind: 'image', workflow: 'image' } });
+    expect(await counts()).toEqual([
+      { image: 1, video: 2 },
+      { image: 0, video: 1 },
+    ]);
+    await database.$executeRaw`UPDATE token_slot SET token_id = ${other}, slot_no = 7 WHERE token_id = ${one} AND slot_no = 1`;
+    await database.$executeRaw`UPDATE token_slot SET free_at = now()`;
+    expect(await counts()).toEqual([
+      { image: 1, video: 1 },
+      { image: 0, video: 2 },
+    ]);
+    await database.$executeRaw`DELETE FROM token_slot WHERE kind = 'video'`;
+    expect(await counts()).toEqual([
+      { image: 1, video: 0 },
+      { image: 0, video: 0 },
+    ]);
+    await database.$executeRaw`TRUNCATE token_slot`;
+    expect(await counts()).toEqual([
+      { image: 0, video: 0 },
+      { image: 0, video: 0 },
+    ]);
+  });
+});

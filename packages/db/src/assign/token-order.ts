@@ -1,0 +1,65 @@
+/**
+ * In which order tokens with a free slot are taken. Each order is that of an index whose expressions and conditions are these, word for
+ * word (migration 20261122131000_assignment): however large the pool is, only as many tokens are read as are needed.
+ */
+import type { SlotKind } from '@reelay/contracts/domain';
+import type { AssignStrategy } from '@reelay/contracts/settings';
+import { Prisma } from '../generated/prisma/client.js';
+
+/** Least capable first: what only the others can do is kept for those who need it. From 2 on the plan is pro. */
+export const capability = Prisma.sql`((coalesce(plan, '') = 'pro')::integer * 2 + (sora2 IS NOT FALSE)::integer)`;
+
+/** In service and with a free slot by its own limit; that of an account without one is a setting, which no index knows. */
+export const hasFreeSlot = {
+  image: Prisma.sql`
+    state = 'active' AND hidden_at IS NULL AND image_enabled AND (image_limit < 0 OR image_used < image_limit)`,
+  video: Prisma.sql`
+    state = 'active' AND hidden_at IS NULL AND video_enabled AND (video_limit < 0 OR video_used < video_limit)`,
+} as const satisfies Record<SlotKind, Prisma.Sql>;
+
+export interface TokenOrder {
+  /** By which tokens are found, after their capability. */
+  ofTokens: Prisma.Sql;
+  /** So many times the tokens needed are found, and drawn from. */
+  drawnFrom: number;
+  /** Of slots, after capability: the `nth` free one of a token counts as if those before it were taken already. */
+  ofSlots: Prisma.Sql;
+}
+
+/** Who was given work the longest ago comes first among equals, whatever the strategy. */
+const idlest = Prisma.sql`last_assigned_at NULLS FIRST, id`;
+
+/** In the terms of `findFreeSlots`: columns of `token`, and `used`, `capacity`, `quota`, `nth` of what it found. */
+export function tokenOrder(strategy: AssignStrategy, slotKind: SlotKind): TokenOrder {
+  switch (strategy) {
+    case 'least-loaded':
+      return order(Prisma.sql`${load[slotKind]}, ${idlest}`, Prisma.sql`(used + nth)::real / capacity, ${idlest}`);
+    case 'weighted':
+      return order(
+        Prisma.sql`${weightedLoad[slotKind]}, ${idlest}`,
+        Prisma.sql`(used + nth)::real / weight, ${idlest}`,
+      );
+    case 'round-robin':
+      return order(idlest, Prisma.sql`nth, ${idlest}`);
+    case 'random':
+      return { ofTokens: idlest, drawnFrom: 8, ofSlots: Prisma.sql`random()` };
+    case 'most-remaining-quota':
+      // Images have none to compare. An unknown one has just begun anew, or never was short.
+      if (slotKind === 'image') return tokenOrder('least-loaded', slotKind);
+      return order(Prisma.sql`remaining DESC, ${idlest}`, Prisma.sql`quota - nth DESC, ${idlest}`);
+  }
+}
+
+function order(ofTokens: Prisma.Sql, ofSlots: Prisma.Sql): TokenOrder {
+  return { ofTokens, ofSlots, drawnFrom: 1 };
+}
+
+const load = {
+  image: Prisma.sql`(image_used::real / (CASE WHEN image_limit < 0 THEN 1000 ELSE greatest(image_limit, 1) END))`,
+  video: Prisma.sql`(video_used::real / (CASE WHEN video_limit < 0 THEN 1000 ELSE greatest(video_limit, 1) END))`,
+} as const satisfies Record<SlotKind, Prisma.Sql>;
+
+const weightedLoad = {
+  image: Prisma.sql`(image_used::real / weight)`,
+  video: Prisma.sql`(video_used::real / weight)`,
+} as const satisfies Record<SlotKind, Prisma.Sql>;

@@ -77,7 +77,7 @@ describe('litter', () => {
 
   it('is not kept waiting by other litter whose removal hangs', async () => {
     await addLitter(file.database, { id: 'hangs', tokenId, kind: 'post', reference: 's_1', firstTryInMs: 0 });
-    await addLitter(file.database, { id: 'goes', tokenId, kind: 'post', reference: 's_2', firstTryInMs: 1 });
+    await addLitter(file.database, { id: 'goes', tokenId, kind: 'post', reference: 's_2', firstTryInMs: 0 });
     const answer = Promise.withResolvers<void>();
     worker.upstream.cleanUp = ({ reference }) => (reference === 's_1' ? answer.promise : Promise.resolve());
     const doneAt = async (id: string) => (await file.database.upstreamLitter.findUnique({ where: { id } }))?.doneAt;

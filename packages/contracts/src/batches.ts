@@ -4,6 +4,9 @@
  */
 import { z } from 'zod';
 import { proxyUrlSchema } from './proxy-address.js';
+import { toStorableText } from './storable-text.js';
+import { tokenFilterSchema } from './token-list.js';
+import { tokenWeightSchema } from './tokens.js';
 
 export const batchKinds = [
   'import',
@@ -59,8 +62,11 @@ const modeAliases: Readonly<Record<string, ImportMode>> = { at: 'access', st: 's
 const limit = z.number().int().min(-1).max(10_000);
 const limitText = z.coerce.number().int().min(-1).max(10_000);
 
-/** Query of the import route. What a row says itself comes before what is said here. */
-export const importQuerySchema = z.object({
+/**
+ * Query of the import route. What a row says itself comes before what is said here. Strict: with a misspelt `dryRun` what was to be
+ * looked at only would be done.
+ */
+export const importQuerySchema = z.strictObject({
   mode: z
     .string()
     .default('auto')
@@ -73,25 +79,17 @@ export const importQuerySchema = z.object({
   provider: z.literal('sora').default('sora'),
   target: z.enum(['sora', 'simulator']).default('sora'),
   /** OAuth client of refresh tokens. */
-  clientId: z.string().max(256).optional(),
+  clientId: z
+    .string()
+    .max(256)
+    .refine((text) => toStorableText(text) === text, 'contains a character that is no text')
+    .optional(),
   imageLimit: limitText.optional(),
   videoLimit: limitText.optional(),
 });
 export type ImportQuery = z.infer<typeof importQuerySchema>;
 
-/** Every named field must match; an empty filter is every account. */
-export const tokenFilterSchema = z.strictObject({
-  provider: z.string().max(64).optional(),
-  target: z.string().max(64).optional(),
-  state: z.string().max(64).optional(),
-  plan: z.string().max(64).optional(),
-  sora2: z.boolean().optional(),
-  /** Part of the label or of the identity, in any case. */
-  search: z.string().max(256).optional(),
-});
-export type TokenFilter = z.infer<typeof tokenFilterSchema>;
-
-/** Chosen accounts, or those of a filter as they are when the batch is made. */
+/** Chosen accounts, or those of a filter as they are when the batch is made; `{}` is every account. */
 const choice = {
   tokenIds: z.array(z.string().min(1).max(64)).min(1).max(10_000).optional(),
   filter: tokenFilterSchema.optional(),
@@ -102,15 +100,17 @@ const setLimits = {
   videoLimit: limit.optional(),
   imageEnabled: z.boolean().optional(),
   videoEnabled: z.boolean().optional(),
+  weight: tokenWeightSchema.optional(),
 };
 
+/** Strict, because a misspelt name would change nothing and say that all is well. */
 export const createBatchSchema = z
   .discriminatedUnion('kind', [
-    z.object({ kind: z.enum(['test', 'refresh', 'enable', 'delete']), ...choice }),
-    z.object({ kind: z.literal('disable'), reason: z.string().max(500).optional(), ...choice }),
+    z.strictObject({ kind: z.enum(['test', 'refresh', 'enable', 'delete']), ...choice }),
+    z.strictObject({ kind: z.literal('disable'), reason: z.string().max(500).optional(), ...choice }),
     /** Null removes the account's own proxy. */
-    z.object({ kind: z.literal('set_proxy'), proxyUrl: proxyUrlSchema.nullable(), ...choice }),
-    z.object({ kind: z.literal('set_limits'), ...setLimits, ...choice }),
+    z.strictObject({ kind: z.literal('set_proxy'), proxyUrl: proxyUrlSchema.nullable(), ...choice }),
+    z.strictObject({ kind: z.literal('set_limits'), ...setLimits, ...choice }),
   ])
   .superRefine((batch, context) => {
     if ((batch.tokenIds === undefined) === (batch.filter === undefined)) {
@@ -136,6 +136,7 @@ export const batchOptionsSchema = z.object({
   videoLimit: limit.optional(),
   imageEnabled: z.boolean().optional(),
   videoEnabled: z.boolean().optional(),
+  weight: z.number().int().optional(),
 });
 export type BatchOptions = z.infer<typeof batchOptionsSchema>;
 
@@ -163,14 +164,18 @@ export const batchRowViewSchema = z.object({
   label: z.string().nullable(),
   /** Last four characters of the secret the row brought. */
   hint: z.string().nullable(),
+  /** Null until it is done. */
   verdict: z.enum(batchVerdicts).nullable(),
+  /** What was found or why it failed; of a row without a verdict, why it is tried once more. */
   message: z.string().nullable(),
+  /** Times it failed for a passing reason and was put off. */
+  retries: z.number().int(),
 });
 export type BatchRowView = z.infer<typeof batchRowViewSchema>;
 
-export const batchRowsQuerySchema = z.object({
+export const batchRowsQuerySchema = z.strictObject({
   /** Rows behind this `n`. */
-  after: z.coerce.number().int().min(0).default(0),
+  after: z.coerce.number().int().min(0).max(2_147_483_647).default(0),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
   verdict: z.enum(batchVerdicts).optional(),
 });
@@ -185,9 +190,12 @@ export const batchPageSchema = batchViewSchema.extend({
 });
 export type BatchPage = z.infer<typeof batchPageSchema>;
 
-export const batchListQuerySchema = z.object({
+export const batchListQuerySchema = z.strictObject({
   /** The `next` of the page before. */
-  after: z.string().max(64).optional(),
+  after: z
+    .string()
+    .regex(/^\w{1,64}$/, 'is not the `next` of a page')
+    .optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 export type BatchListQuery = z.infer<typeof batchListQuerySchema>;

@@ -25,6 +25,7 @@ const client = (status: number, help: string): ErrorDefinition => ({
   public: true,
   help,
 });
+const limit = (help: string): ErrorDefinition => ({ status: 429, type: 'requests', retry: true, public: true, help });
 const server = (status: number, retry: boolean, help: string): ErrorDefinition => ({
   status,
   type: 'server_error',
@@ -72,6 +73,17 @@ export const errorRegistry = {
     422,
     'The Idempotency-Key was used before for another request; send a new key with every new request.',
   ),
+  rate_limit_exceeded: limit(
+    'This key has as many open generations or streams as it may; wait until some have ended (SDKs do, for a while).',
+  ),
+  queue_full: limit(
+    'More waits than can be begun before the deadline of this request, or than the installation takes at all; send it again later.',
+  ),
+  no_account_in_service: server(
+    503,
+    false,
+    'Every account that could serve this is out of service and none is known to be back before the deadline; the operator is to look after them.',
+  ),
   still_running: server(
     504,
     true,
@@ -99,7 +111,7 @@ export const errorRegistry = {
   ),
   media_unavailable: server(502, false, 'The upstream finished but its media could not be fetched.'),
   deadline_exceeded: server(504, false, 'The generation was not finished by its deadline.'),
-  cancelled: client(400, 'The generation was cancelled.'),
+  cancelled: client(400, 'The generation was cancelled or deleted by its owner; nothing more comes of it.'),
   credential_unavailable: hidden(503, true, 'The account has no usable credential just now.'),
   unauthorized_internal: hidden(401, false, 'An internal call came without the internal key.'),
   internal_error: hidden(500, true, 'Something failed inside; the log has the request id.'),

@@ -6,6 +6,7 @@ export const soraDeclaration: ProviderDeclaration = {
   name: 'Sora web backend',
   kinds: ['image', 'video', 'character', 'enhance'],
   synchronous: false,
+  // Its app offers nothing to stop a task with (protocol 4.9: what clients called cancel never reached it).
   canCancel: false,
 };
 

@@ -15,6 +15,7 @@ export interface ProviderDeclaration {
   kinds: readonly GenerationKind[];
   /** Whether the create call is itself the render (own queue, own drain). */
   synchronous: boolean;
+  /** Whether a running task can be told to stop; where not, a cancelled one runs to its end and holds its slot so long. */
   canCancel: boolean;
 }
 
@@ -202,6 +203,8 @@ export interface AccountInspection {
   resetsAt: number | null;
   /** The account's handle upstream; null when it has none or does not say. */
   username?: string | null;
+  /** When what is paid for ends (Unix ms); null when nothing is, or the upstream does not say. */
+  subscriptionEndsAt?: number | null;
   /** Unix ms, from the access token. */
   expiresAt: number | null;
 }
@@ -239,13 +242,18 @@ export interface Provider {
   list(query: ListQuery, context: CallContext): Promise<UpstreamListing>;
   /** Fresh addresses of a finished operation's media. @throws UpstreamError */
   media(operation: Operation, context: CallContext): Promise<MediaSource[]>;
+  /**
+   * Tells the upstream that nobody wants a running task any more; there where `canCancel` is declared. Repeatable, and no promise: the task
+   * is polled until the upstream says that it is over. @throws UpstreamError
+   */
+  cancel?(operation: Operation, context: CallContext): Promise<void>;
   /** Removes something we left upstream; resolves when it is gone. @throws UpstreamError */
   cleanUp(litter: { kind: string; reference: Json }, context: CallContext): Promise<void>;
   /**
    * What an access token says of itself, without asking anybody. The identity is the one `inspect` would give, null when the token does
-   * not name it; `expiresAt` is Unix ms.
+   * not name it; `issuedAt` and `expiresAt` are Unix ms.
    */
-  identify(accessToken: string): { identity: string | null; expiresAt: number | null };
+  identify(accessToken: string): { identity: string | null; issuedAt: number | null; expiresAt: number | null };
   /** Who the account is and what it may do. What cannot be found out is null. @throws UpstreamError */
   inspect(context: AccountContext): Promise<AccountInspection>;
   /** Lets the account in with an invitation; a second time with the same one changes nothing. @throws UpstreamError */

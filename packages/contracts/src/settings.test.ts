@@ -50,11 +50,19 @@ test('no rows whatever can stop the pool', () => {
 test('names of numbers end in their unit or count something', () => {
   const counted = [
     ...['submit.maximumRefusals', 'submit.maximumAbsences', 'reconcile.listings', 'finish.attempts', 'litter.attempts'],
-    ...['token.unlimitedSlots', 'token.unlimitedImageSlots', 'token.enhancements', 'batch.concurrency'],
-    ...['token.faultThreshold', 'token.coolDownFactor', 'token.quotaMargin'],
+    ...[
+      'token.unlimitedSlots',
+      'token.unlimitedImageSlots',
+      'token.enhancements',
+      'batch.concurrency',
+      'batch.retries',
+    ],
+    ...['refresh.concurrency', 'refresh.perMinute', 'inspect.concurrency', 'inspect.perMinute'],
+    ...['token.faultThreshold', 'proxy.faultThreshold', 'token.coolDownFactor', 'token.quotaMargin'],
     ...['sora.recentTasks', 'sora.recentTasksMost'],
+    ...['stream.openPerKey', 'stream.open', 'admission.openPerKey', 'admission.open'],
   ];
-  const isNamed = (key: string) => /(Ms|Seconds|Days|Bytes|Page|Pages)$/.test(key) || counted.includes(key);
+  const isNamed = (key: string) => /(Ms|Seconds|Days|Bytes|Percent|Page|Pages)$/.test(key) || counted.includes(key);
   const numbers = settingKeys.filter((key) => typeof defaultSettings[key] === 'number');
   expect(numbers.filter((key) => !isNamed(key))).toEqual([]);
 });

@@ -3,11 +3,13 @@
  * Times are milliseconds.
  */
 import { z } from 'zod';
+import { isTimeZone } from './time-zone.js';
 
 const milliseconds = (fallback: number) => z.number().int().nonnegative().default(fallback);
 /** Of something that is repeated: too small a one would spin. */
 const period = (fallback: number) => z.number().int().min(20).default(fallback);
 const count = (fallback: number) => z.number().int().positive().default(fallback);
+const percent = (fallback: number, least = 0) => z.number().int().min(least).max(100).default(fallback);
 
 /** By what assignment chooses among the tokens that could do it equally well. */
 export const assignStrategies = ['least-loaded', 'round-robin', 'random', 'weighted', 'most-remaining-quota'] as const;
@@ -22,6 +24,15 @@ export const settingsSchema = z.object({
   'stream.keepAliveMs': period(12_000),
   /** How often the seqs of all watched generations are compared with the database. */
   'stream.recheckMs': period(10_000),
+  /** Bytes written to a stream that its client has not taken, beyond which it is sent no more, and how long it may go on taking nothing. */
+  'stream.bufferBytes': count(256 * 1024),
+  'stream.drainMs': period(30_000),
+  /** Streams at once: of one key in one gateway, and in one gateway at all. */
+  'stream.openPerKey': count(1_000),
+  'stream.open': count(5_000),
+  /** Generations that have not ended: of one key, and at all. What would be one more is refused. */
+  'admission.openPerKey': count(1_000),
+  'admission.open': count(10_000),
   /** Hard socket timeout of the one paid request, counted from `sent` (T). */
   'submit.timeoutMs': milliseconds(45_000),
   /** Longest time between the start of the `sent` commit and the first byte. */
@@ -32,6 +43,11 @@ export const settingsSchema = z.object({
   'submit.maximumRefusals': count(5),
   /** Times a submit of one step may be proven never to have reached the upstream before the generation fails. */
   'submit.maximumAbsences': count(5),
+  /**
+   * Names of targets where a submit of unknown outcome that cannot be sought in any way is sent once more instead of failing: lost work
+   * may be repeated there, and perhaps be paid for twice.
+   */
+  'submit.resubmitOnce': z.array(z.string().min(1).max(100)).max(1_000).default([]),
   /** First and longest pause before a submit that was not sent is tried again. */
   'submit.retryMinimumMs': milliseconds(1_000),
   'submit.retryMaximumMs': milliseconds(30_000),
@@ -61,6 +77,10 @@ export const settingsSchema = z.object({
   'token.quotaRestMs': period(60 * 60_000),
   /** How long the history of tokens is kept. */
   'token.historyDays': count(90),
+  /** Submits in a row that did not get through a proxy until its accounts are given no work, and for how long at first and at the most. */
+  'proxy.faultThreshold': count(3),
+  'proxy.openMs': milliseconds(30_000),
+  'proxy.openLongestMs': milliseconds(10 * 60_000),
   /** What limit −1 (unlimited) means in slots. */
   'token.unlimitedSlots': count(1_000),
   /** The same for images, whose upstream list shows no more than some newest. */
@@ -74,9 +94,38 @@ export const settingsSchema = z.object({
   'litter.attempts': count(30),
   /** Among tokens that can do a work equally well, the least capable first, which is given it. */
   'assign.strategy': z.enum(assignStrategies).default('least-loaded'),
+  /** How long after an account was deleted rows that only it could serve go on waiting: it may be about to be added again. */
+  'assign.hopelessAfterMs': milliseconds(60_000),
   /** Rows of one batch (import, test, refresh) that one token-manager works on at once, and how long a finished batch can be read. */
   'batch.concurrency': count(4),
   'batch.keepDays': count(7),
+  /** Times a row that failed for a passing reason is tried again, and the first pause before it; each further one is four times as long. */
+  'batch.retries': z.number().int().min(0).max(10).default(2),
+  'batch.retryMs': period(15_000),
+  /** Part of an access token's lifetime after which it is renewed, and up to which part of that time earlier, by chance. */
+  'refresh.lifetimePercent': percent(80, 5),
+  'refresh.jitterPercent': percent(10),
+  /** Renewals at once per token-manager and upstream, and per minute and upstream, however many token-managers there are. */
+  'refresh.concurrency': count(4),
+  'refresh.perMinute': count(240),
+  /** First pause before a renewal that could not be done is tried again; each further one is twice as long, at most an hour. */
+  'refresh.retryMs': period(5 * 60_000),
+  /** How often the upstream is asked about an account, and how long after a finished video. */
+  'inspect.everyMs': period(24 * 3_600_000),
+  'inspect.afterVideoMs': milliseconds(30_000),
+  /** The same limits for that, and the pause after a question that was not answered. */
+  'inspect.concurrency': count(4),
+  'inspect.perMinute': count(240),
+  'inspect.retryMs': period(5 * 60_000),
+  /** Where a day begins for the statistics: a name of the IANA time zone database. Days that are over stay as they were counted. */
+  'statistics.timeZone': z.string().refine(isTimeZone, 'is not a name of the IANA time zone database').default('UTC'),
+  /** How often it is noted how much of the pool is in use, and how long that is kept. */
+  'statistics.sampleMs': period(60_000),
+  'statistics.sampleDays': count(90),
+  /** How long events for operators can be read. */
+  'operator.eventDays': count(90),
+  /** Whether the board of queues may change jobs and queues; otherwise it only shows them. */
+  'board.allowActions': z.boolean().default(false),
   /** Validity of signed media links. */
   'media.linkSeconds': count(24 * 3600),
   /** The same for an image, and for the making of a character. */

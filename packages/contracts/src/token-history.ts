@@ -1,7 +1,7 @@
 /** An account's state and what has happened to it, as people see it. Nothing here contains a secret. */
 import { z } from 'zod';
 import type { SlotKind } from './domain.js';
-import { type Circumstances, exhaustionOf, type KindLife, type TokenLife } from './token-life.js';
+import { type Circumstances, exhaustionOf, type KindLife, standingOf, type TokenLife } from './token-life.js';
 
 export const kindStateSchema = z.object({
   /** `ready` says nothing of free slots or of the account as a whole. */
@@ -43,7 +43,7 @@ export const tokenEventPageSchema = z.object({
 });
 export type TokenEventPage = z.infer<typeof tokenEventPageSchema>;
 
-export const tokenEventQuerySchema = z.object({
+export const tokenEventQuerySchema = z.strictObject({
   after: z
     .string()
     .regex(/^\d{1,18}$/, 'is not the `next` of a page')
@@ -66,15 +66,12 @@ export function describeTokenLife({ service, kinds }: TokenLife, circumstances: 
   };
 }
 
-/** Of two things that keep it from working, the one that lasts longer. */
 function describeKind(slotKind: SlotKind, kind: KindLife, circumstances: Circumstances): KindState {
   const { faults, cooling } = kind;
-  const exhaustion = exhaustionOf(kind, circumstances);
-  const coolsUntil = cooling && cooling.until > circumstances.now ? cooling.until : Number.NEGATIVE_INFINITY;
-  if (exhaustion && (exhaustion.until ?? Number.POSITIVE_INFINITY) > coolsUntil) {
-    const until = exhaustion.until === null ? null : new Date(exhaustion.until).toISOString();
-    return { state: 'exhausted', until, reason: `no ${slotKind}s left at the upstream`, faults };
-  }
-  if (!cooling || cooling.until <= circumstances.now) return { state: 'ready', until: null, reason: null, faults };
-  return { state: 'cooling', until: new Date(cooling.until).toISOString(), reason: cooling.reason, faults };
+  const timeOf = (until: number | null | undefined) => (until == null ? null : new Date(until).toISOString());
+  const state = standingOf(kind, circumstances);
+  if (state === 'ready') return { state, until: null, reason: null, faults };
+  if (state === 'cooling') return { state, until: timeOf(cooling?.until), reason: cooling?.reason ?? null, faults };
+  const until = timeOf(exhaustionOf(kind, circumstances)?.until);
+  return { state, until, reason: `no ${slotKind}s left at the upstream`, faults };
 }

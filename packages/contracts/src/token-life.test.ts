@@ -305,6 +305,32 @@ describe('the history', () => {
     });
   });
 
+  it('notes a rest and a want of videos that follow one of the same reason which was over', () => {
+    const later = at(start + 10 * minute);
+    const held: TokenEvent = { type: 'held_off', slotKinds: ['video'], reason: 'proxy', retryAfterMs: minute };
+    const empty = (resetsAt: number): TokenEvent => ({ type: 'inspected', remaining: 0, resetsAt });
+    const pairs = [
+      [held, held],
+      [empty(start + minute), empty(later.now + minute)],
+    ] as const;
+    for (const [first, second] of pairs) {
+      const life = apply(newLife, first);
+      expect(isNews(life, nextTokenLife(life, second, later), second, later)).toBe(true);
+    }
+  });
+
+  it('notes a rest that outlasts the want of videos which was shown', () => {
+    const empty: TokenEvent = { type: 'inspected', remaining: 0, resetsAt: start + 60 * minute };
+    const life = apply(newLife, fault(), empty);
+    const event = fault({ retryAfterMs: 120 * minute });
+    const next = nextTokenLife(life, event, at());
+    expect([describeTokenLife(life, at()).video.state, describeTokenLife(next, at()).video.state]).toEqual([
+      'exhausted',
+      'cooling',
+    ]);
+    expect(isNews(life, next, event, at())).toBe(true);
+  });
+
   it('does not note what changes nothing, a video less, or a rest that only grows longer', () => {
     const resting = apply(newLife, fault());
     const events: [TokenLife, TokenEvent][] = [

@@ -48,6 +48,8 @@ export type TokenEvent =
   /** Nothing that is stored is accepted any more. */
   | { type: 'credential_rejected'; reason: string }
   | { type: 'credential_renewed' }
+  /** Its access token is good until then (null: it does not say), and nothing that is stored will renew it. It works on. */
+  | { type: 'renewal_impossible'; reason: string; endsAt: number | null }
   /** What the upstream says of its videos; null where it says nothing. */
   | { type: 'inspected'; remaining: number | null; resetsAt: number | null }
   /** Time has passed. Needed by no decision, which all go by the clock; it tidies up and is written down. */
@@ -101,6 +103,16 @@ export function exhaustionOf(
 ): { until: number | null } | null {
   if (remaining === null || remaining > settings['token.quotaMargin']) return null;
   return resetsAt === null || resetsAt > now ? { until: resetsAt } : null;
+}
+
+/** Of two things that keep it from work of this kind, the one that lasts longer. */
+export function standingOf(kind: KindLife, circumstances: Circumstances): 'ready' | 'cooling' | 'exhausted' {
+  const exhaustion = exhaustionOf(kind, circumstances);
+  const coolsUntil = kind.cooling && kind.cooling.until > circumstances.now ? kind.cooling.until : null;
+  if (!exhaustion) return coolsUntil === null ? 'ready' : 'cooling';
+  return (exhaustion.until ?? Number.POSITIVE_INFINITY) > (coolsUntil ?? Number.NEGATIVE_INFINITY)
+    ? 'exhausted'
+    : 'cooling';
 }
 
 function nextService(service: Service, event: TokenEvent): Service {
@@ -215,10 +227,17 @@ export function isNews(before: TokenLife, after: TokenLife, event: TokenEvent, c
       life.service,
       ...slotKinds.map((slotKind) => {
         const kind = life.kinds[slotKind];
-        return [kind.faults, kind.cooling?.reason ?? null, exhaustionOf(kind, written) !== null];
+        // The clock tells another rest from one that was over and had the same reason.
+        const standing = standingOf(kind, circumstances);
+        return [kind.faults, kind.cooling?.reason ?? null, exhaustionOf(kind, written) !== null, standing];
       }),
     ]);
   return essence(before) !== essence(after);
 }
 
-const alwaysNews: ReadonlySet<TokenEvent['type']> = new Set(['added', 'deleted', 'credential_renewed']);
+const alwaysNews: ReadonlySet<TokenEvent['type']> = new Set([
+  'added',
+  'deleted',
+  'credential_renewed',
+  'renewal_impossible',
+]);

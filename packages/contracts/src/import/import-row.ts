@@ -2,15 +2,17 @@
 import { z } from 'zod';
 import { proxyUrlSchema } from '../proxy-address.js';
 import { toStorableText } from '../storable-text.js';
+import { secretSchema } from '../tokens.js';
 
 const secret = z
   .string()
-  .transform((text) => text.trim().replace(/^Bearer\s+/i, ''))
-  .pipe(z.string().max(16_384))
-  .transform((text) => text || undefined)
+  .transform((text) => text.trim() || undefined)
+  .pipe(secretSchema(1).optional())
   .optional();
+/** It is shown and stored as it is, which a token that came into the wrong column must never be. */
 const text = z
   .string()
+  .refine((given) => !/eyJ[\w-]{16,}\./.test(given), 'holds a token. Check that every value stands under its own name')
   .transform((given) => toStorableText(given).trim().slice(0, 256) || undefined)
   .optional();
 /** sora2api writes 0 where it means −1: unlimited. */
@@ -55,8 +57,24 @@ export const importRowSchema = z.object({
     // Only a hint until the upstream is asked: an unknown one makes no row unusable.
     .catch(undefined),
   sora2: flag.catch(undefined),
+  /** Why and by whom it is out of service; of use only where it is not active. */
+  disabledReason: text,
+  disabledBy: z.enum(['operator', 'automation']).optional().catch(undefined),
+  weight: z.coerce.number().int().min(1).max(1_000).optional().catch(undefined),
+  usedByPeople: flag.catch(undefined),
 });
 export type ImportRow = z.infer<typeof importRowSchema>;
+
+const token = 'must be text of at most 16384 characters';
+const number = 'must be a whole number of at most 10000; -1 is unlimited';
+const yesOrNo = 'must be true or false';
+/** What zod would say more clumsily. */
+const allowed: Partial<Record<keyof ImportRow, string>> = {
+  ...{ accessToken: token, sessionToken: token, refreshToken: token },
+  ...{ imageLimit: number, videoLimit: number },
+  ...{ isActive: yesOrNo, imageEnabled: yesOrNo, videoEnabled: yesOrNo },
+  ...{ provider: 'must be "sora"', target: 'must be "sora" or "simulator"' },
+};
 
 /** Why a row cannot be used. Never quotes what it holds. */
 export interface BadRow {
@@ -82,6 +100,10 @@ const names: Readonly<Record<keyof ImportRow, readonly string[]>> = {
   identity: ['identity'],
   plan: ['plan', 'plan_type'],
   sora2: ['sora2', 'sora2_supported'],
+  disabledReason: ['disabled_reason'],
+  disabledBy: ['disabled_by'],
+  weight: ['weight'],
+  usedByPeople: ['used_by_people'],
 };
 
 const fieldByName = new Map(
@@ -97,15 +119,19 @@ export function fieldOf(name: string): keyof ImportRow | undefined {
 /** An element of a JSON array, or the fields of a CSV row. Null and empty count as not given; unknown fields are left out. */
 export function readImportRow(record: Readonly<Record<string, unknown>>): ImportRow | BadRow {
   const given: Partial<Record<keyof ImportRow, unknown>> = {};
+  const spellings: Partial<Record<keyof ImportRow, string>> = {};
   for (const [name, value] of Object.entries(record)) {
     const field = fieldOf(name);
-    if (field !== undefined && value !== null && value !== '') given[field] ??= value;
+    if (field === undefined || value === null || value === '' || given[field] !== undefined) continue;
+    given[field] = value;
+    spellings[field] = name.trim();
   }
   const parsed = importRowSchema.safeParse(given);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    const field = String(issue?.path[0] ?? 'row');
-    return { problem: `${field}: ${issue?.code === 'custom' ? issue.message : 'has a value that is not allowed.'}` };
+    const field = issue?.path[0] as keyof ImportRow;
+    const flaw = issue?.code === 'custom' ? issue.message.replace(/\.$/, '') : (allowed[field] ?? 'must be text');
+    return { problem: `${spellings[field]}: ${flaw}.` };
   }
   const { accessToken, sessionToken, refreshToken } = parsed.data;
   if (!accessToken && !sessionToken && !refreshToken) {

@@ -19,6 +19,7 @@ async function read(
   return rows;
 }
 
+const secretToken = 'eyJhbGciOiJSUzI1NiJ9.eyJlbWFpbCI6ImEifQ.c2VjcmV0';
 const exported = {
   ...{ email: 'a@example.com', access_token: 'at-1', session_token: null, refresh_token: 'rt-1', client_id: null },
   ...{ proxy_url: 'http://me:pass@proxy.example:8080', remark: 'first', is_active: true, image_enabled: true },
@@ -88,6 +89,35 @@ test('what cannot be used is told in its place, without repeating it, and the ro
   expect(JSON.stringify(rows.filter(isBadRow))).not.toMatch(/secret/);
 });
 
+test.each<[string, string, RegExp]>([
+  ['a token with a space inside', 'token\nat 1\n', /^token: has spaces or line breaks inside/],
+  ['a token with a typographic character', '["at–1"]', /^accessToken: has characters that no token has/],
+  [
+    'a number that is none',
+    '[{"token": "a", "image_concurrency": "many"}]',
+    /^image_concurrency: must be a whole number/,
+  ],
+  ['a flag that is none', '[{"token": "a", "is_active": "perhaps"}]', /^is_active: must be true or false\.$/],
+  ['a token that is no text', '[{"access_token": 5}]', /^access_token: must be text/],
+  ['a target that is none', '[{"access_token": "a", "target": "mars"}]', /^target: must be "sora" or "simulator"\.$/],
+  ['a token in the column of remarks', `token,remark\na,${secretToken}`, /^remark: holds a token\./],
+  ['more fields than names', 'token,remark\na,one, two', /more fields than the header/],
+])('%s is told by the name of its field and what it may be', async (_, text, problem) => {
+  expect(await read(text)).toEqual([{ problem: expect.stringMatching(problem) as string }]);
+});
+
+test.each<[string, string, object[]]>([
+  ['the file ends', '', []],
+  ['a row has quotes of its own', '\nat-3,"third"\nat-4,fourth', [{ accessToken: 'at-4', label: 'fourth' }]],
+  ['a quote stands for inches', '\nat-3,5"\nat-4,fourth', [{ accessToken: 'at-4', label: 'fourth' }]],
+])('a quote that is not closed before %s makes no label of the tokens behind it', async (_, end, others) => {
+  for (const token of [secretToken, 'rt_0123456789_of_another_account']) {
+    const [swallowed, ...rest] = await read(`token,remark\nat-1,"first\n${token},second${end}`);
+    expect(swallowed).toEqual({ problem: expect.stringMatching(/several lines.*never closed/) as string });
+    expect(rest).toEqual(others);
+  }
+});
+
 test('a row that is far too long is left out, and the ones behind it are read', async () => {
   const long = 'x'.repeat(longestElement + 1);
   const forms = [
@@ -110,7 +140,7 @@ test('a file that was cut off says so after its last whole row', async () => {
 });
 
 const word = fc
-  .string({ unit: 'grapheme', minLength: 1, maxLength: 30 })
+  .string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 30 })
   .map((text) => `t${text.replace(/[\s#]/gu, '_')}`);
 
 test('JSON is read the same however it is cut into pieces, whatever its strings hold', async () => {

@@ -3,7 +3,7 @@
  * object per line, CSV with a header, or one token per line. Which of these it is, its beginning tells.
  */
 import type { ImportMode } from '../batches.js';
-import { CsvRecords } from './csv-records.js';
+import { type CsvRecord, CsvRecords } from './csv-records.js';
 import { type BadRow, fieldOf, type ImportRow, readImportRow } from './import-row.js';
 import { type ElementText, JsonElements, longestElement } from './json-elements.js';
 import { rowOfToken } from './kind-of-token.js';
@@ -138,17 +138,27 @@ class CsvReader implements Reader {
     yield* this.#read(this.#records.end());
   }
 
-  *#read(records: Iterable<string[] | undefined>): Generator<ImportRow | BadRow> {
+  *#read(records: Iterable<CsvRecord>): Generator<ImportRow | BadRow> {
     for (const fields of records) {
-      if (!this.#header) this.#header = fields ?? [];
-      else if (!fields) yield tooLong;
-      else
-        yield readImportRow(Object.fromEntries(this.#header.map((name, index) => [name, fields[index]?.trim() ?? ''])));
+      if (!this.#header) this.#header = typeof fields === 'string' ? [] : fields;
+      else if (fields === 'stray quote') yield { problem: `A field of the row goes over several lines. ${strayQuote}` };
+      else if (fields === 'too long') yield { problem: `${tooLong.problem} ${strayQuote}` };
+      else yield rowOfFields(this.#header, fields);
     }
   }
 }
 
 const tooLong: BadRow = { problem: `The row is longer than ${longestElement / 1024} KiB; no account needs so much.` };
+
+const strayQuote =
+  'If a quote is opened in it and never closed, close it: the rows behind it were taken for a part of this one.';
+
+function rowOfFields(header: readonly string[], fields: readonly string[]): ImportRow | BadRow {
+  if (fields.slice(header.length).some((field) => field.trim() !== '')) {
+    return { problem: 'The row has more fields than the header: put a value that holds the separator in quotes.' };
+  }
+  return readImportRow(Object.fromEntries(header.map((name, index) => [name, fields[index]?.trim() ?? ''])));
+}
 
 function rowOfElement(element: ElementText, mode: ImportMode): ImportRow | BadRow {
   if (element === undefined) return tooLong;

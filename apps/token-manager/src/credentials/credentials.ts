@@ -3,18 +3,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { slotKinds } from '@reelay/contracts/domain';
 import { AppError } from '@reelay/contracts/errors';
 import type { CredentialRequest, CredentialView } from '@reelay/contracts/tokens';
+import { takeTurn } from '@reelay/db/pace';
 import { applyTokenEvent } from '@reelay/db/tokens/apply-token-event';
 import { findCredential, type SealedCredential } from '@reelay/db/tokens/find-credential';
-import { refreshCredential } from './refresh-credential.js';
-import type { RefreshOutcome, RefreshParts } from './refresh-outcome.js';
+import { isRefreshFree } from '@reelay/db/tokens/refresh-claim';
+import { refreshCredential, refreshLeaseMs } from './refresh-credential.js';
+import { RefreshGate } from './refresh-gate.js';
+import type { FailedRefresh, RefreshOutcome, RefreshParts } from './refresh-outcome.js';
+import { settleRefresh } from './settle-refresh.js';
 
 /** A token this close to its end is replaced ahead of it, so that it does not end on the way; until then it is still good. */
 const expiryMarginMs = 30_000;
-/** How long a request waits for a refresh that another replica does. */
+/** How long a request waits for its turn, or for a refresh that another replica does. */
 const heldMs = 12_000;
 const heldPauseMs = 200;
+/** How long an account rests whose turn did not come: others do its work meanwhile. */
+const busyRestMs = 10_000;
 const uselessRefresh =
   'The upstream gave a new access token that had expired already. If this stays, add the account again with a new credential.';
+const notItsTurn = 'Many credentials are being renewed at once, and the turn of this one has not come yet.';
 
 export interface CredentialOptions {
   /** Told when an account's state or credential changed. */
@@ -24,12 +31,20 @@ export interface CredentialOptions {
 export class Credentials {
   readonly #parts: RefreshParts;
   readonly #options: CredentialOptions;
+  readonly #gate: RefreshGate;
   /** Of this process, by token and version: whoever comes second waits for the first. */
   readonly #refreshing = new Map<string, Promise<RefreshOutcome>>();
 
   constructor(parts: RefreshParts, options: CredentialOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#gate = new RefreshGate({
+      concurrency: async () => (await parts.settings.read())['refresh.concurrency'],
+      takeTurn: async (target) => {
+        const perMinute = (await parts.settings.read())['refresh.perMinute'];
+        return takeTurn(parts.database, `refresh.${target}`, { perMinute, burst: Math.ceil(perMinute / 4) });
+      },
+    });
   }
 
   /** @throws AppError `not_found`, `credential_unavailable` */
@@ -45,53 +60,74 @@ export class Credentials {
       if (!isUsable) refuseOutOfService(credential);
       // Once is enough: an upstream that gives out what has expired would be asked for ever.
       if (isRefreshed) return this.#fail(credential, { outcome: 'failed', reason: uselessRefresh });
-      const result = await this.#refreshOnce(credential);
+      const result = await this.renew(credential);
       isRefreshed = result.outcome === 'refreshed';
       if (isRefreshed) continue; // the next round is the last one
       if (isUsable) return this.#toView(credential);
       if ('reason' in result) return this.#fail(credential, result);
+      if (result.outcome === 'busy') return this.#holdOff(credential);
       if (performance.now() > giveUpAt) throw unavailable('The credential is being refreshed; ask again in a moment.');
       await delay(heldPauseMs);
     }
   }
 
-  /** Resolves when no refresh runs any more: one that was cut off may have cost its refresh token. */
-  async settle(): Promise<void> {
-    await Promise.allSettled(this.#refreshing.values());
+  /** On demand, whatever the account's state. Null when it has a newer credential now, else the sentence that says why not. */
+  async refresh(credential: SealedCredential): Promise<string | null> {
+    const giveUpAt = performance.now() + heldMs;
+    for (;;) {
+      const result = await this.renew(credential);
+      if (result.outcome === 'refreshed') return null;
+      if ('reason' in result) {
+        await this.settleFailure(credential, result, credential.isExpired);
+        return result.reason;
+      }
+      if (result.outcome === 'busy') return `${notItsTurn} Try again in a minute.`;
+      if (performance.now() > giveUpAt) return 'It is being renewed at this moment. Look again in a minute.';
+      await delay(heldPauseMs);
+      const now = await findCredential(this.#parts.database, credential.id);
+      if (now && now.version !== credential.version) return null;
+    }
   }
 
-  #refreshOnce({ id, version }: SealedCredential): Promise<RefreshOutcome> {
-    const key = `${id}:${version}`;
+  /** One refresh of this version at a time and in its turn. What a failure means for the account is left to the caller. */
+  renew(credential: SealedCredential): Promise<RefreshOutcome> {
+    const key = `${credential.id}:${credential.version}`;
     const known = this.#refreshing.get(key);
     if (known) return known;
-    const refreshing = refreshCredential(this.#parts, { id, version })
-      .then((result) => {
-        if (result.outcome === 'refreshed') this.#options.onChange();
-        return result;
-      })
-      .finally(() => this.#refreshing.delete(key));
+    const refreshing = this.#renewInTurn(credential).finally(() => this.#refreshing.delete(key));
     this.#refreshing.set(key, refreshing);
     return refreshing;
   }
 
-  async #fail(
-    { id, version }: SealedCredential,
-    { outcome, reason }: Extract<RefreshOutcome, { reason: string }>,
-  ): Promise<never> {
-    const { database, log } = this.#parts;
-    if (outcome === 'exhausted') {
-      // Only of the credential that was found unusable; a person's own decision stands.
-      const event = { type: 'credential_rejected', reason } as const;
-      const applied = await applyTokenEvent(database, id, event, { credentialVersion: version });
-      if (applied?.isChanged && applied.life.service.state === 'needs_attention')
-        log.warn({ tokenId: id, reason }, 'account needs attention');
-    } else {
-      // It would take work and give it back again and again; others go first meanwhile.
-      await applyTokenEvent(database, id, { type: 'held_off', slotKinds, reason });
-      log.warn({ tokenId: id, reason }, 'credential not refreshed, the account rests');
-    }
+  async #renewInTurn({ id, version, target }: SealedCredential): Promise<RefreshOutcome> {
+    // Whoever can only wait for another replica must not take, again and again, the turns of those that could begin.
+    const { database } = this.#parts;
+    if (!(await isRefreshFree(database, { id, version, leaseMs: refreshLeaseMs }))) return { outcome: 'held' };
+    const result = await this.#gate.pass(target, heldMs, () => refreshCredential(this.#parts, { id, version }));
+    if (result?.outcome === 'refreshed') this.#options.onChange();
+    return result ?? { outcome: 'busy' };
+  }
+
+  async settleFailure({ id, version }: SealedCredential, failure: FailedRefresh, isOver: boolean): Promise<void> {
+    await settleRefresh(this.#parts, { id, version, isOver }, failure);
     this.#options.onChange();
-    throw unavailable(reason);
+  }
+
+  /** Begins no more refreshes, and resolves when none runs any more: one that was cut off may have cost its refresh token. */
+  async settle(): Promise<void> {
+    this.#gate.close();
+    await Promise.allSettled(this.#refreshing.values());
+  }
+
+  async #fail(credential: SealedCredential, failure: FailedRefresh): Promise<never> {
+    await this.settleFailure(credential, failure, true);
+    throw unavailable(failure.reason);
+  }
+
+  async #holdOff({ id }: SealedCredential): Promise<never> {
+    const rest = { slotKinds, reason: notItsTurn, retryAfterMs: busyRestMs };
+    await applyTokenEvent(this.#parts.database, id, { type: 'held_off', ...rest });
+    throw unavailable(notItsTurn, busyRestMs);
   }
 
   #toView(credential: SealedCredential): CredentialView {
@@ -117,6 +153,6 @@ function refuseOutOfService({ state, stateReason }: SealedCredential): void {
   if (state === 'needs_attention') throw unavailable(stateReason ?? 'The account needs attention.');
 }
 
-function unavailable(message: string): AppError {
-  return new AppError('credential_unavailable', message, { retryAfterMs: 2_000 });
+function unavailable(message: string, retryAfterMs = 2_000): AppError {
+  return new AppError('credential_unavailable', message, { retryAfterMs });
 }

@@ -14,7 +14,7 @@ export async function keepRefreshed(
   parts: RefreshParts,
   claim: RefreshClaim,
   refreshed: RefreshedCredential,
-  { usedRefreshToken }: { usedRefreshToken: boolean },
+  sentMacs: readonly string[] | null,
 ): Promise<RefreshOutcome> {
   crashPoint('refresh.before-store');
   const { id } = claim;
@@ -23,7 +23,7 @@ export async function keepRefreshed(
     accessTokenHint: hintOf(refreshed.accessToken),
     expiresAt: refreshed.expiresAt === null ? null : new Date(refreshed.expiresAt),
     refreshTokenSealed: parts.vault.sealOptional(id, 'refresh_token_sealed', refreshed.refreshToken),
-    usedRefreshToken,
+    sentMacs,
   };
   const isStored = await storeInTime(parts, claim, secrets);
   if (isStored) parts.log.info({ tokenId: id, version: claim.version + 1 }, 'credential refreshed');

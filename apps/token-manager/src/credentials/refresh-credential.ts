@@ -7,8 +7,10 @@ import {
   type RefreshClaim,
   type RefreshSubject,
   releaseRefresh,
+  type SendingRefresh,
   unmarkRefreshTokenUsed,
 } from '@reelay/db/tokens/refresh-claim';
+import { crashPoint } from '@reelay/platform/crash-point';
 import { newUlid } from '@reelay/platform/ulid';
 import { type AccountAccess, openAccount } from './account-call.js';
 import { keepRefreshed } from './keep-refreshed.js';
@@ -16,14 +18,14 @@ import type { RefreshOutcome, RefreshParts } from './refresh-outcome.js';
 
 const callTimeoutMs = 15_000;
 /** Longer than both calls and the storing of what they gave; only a dead process is overtaken. */
-const leaseMs = 60_000;
+export const refreshLeaseMs = 60_000;
 
 export async function refreshCredential(
   parts: RefreshParts,
   { id, version }: { id: string; version: number },
 ): Promise<RefreshOutcome> {
   const claim: RefreshClaim = { id, version, claim: newUlid() };
-  const subject = await claimRefresh(parts.database, { ...claim, leaseMs });
+  const subject = await claimRefresh(parts.database, { ...claim, leaseMs: refreshLeaseMs });
   if (!subject) return { outcome: 'held' };
   try {
     return await refreshClaimed(parts, claim, subject);
@@ -44,11 +46,11 @@ async function refreshClaimed(
   const refreshToken = parts.vault.openOptional(claim.id, 'refresh_token_sealed', subject.refreshTokenSealed);
   let last: RefreshOutcome = {
     outcome: 'exhausted',
-    reason: subject.isRefreshTokenUsed ? outcomeUnknown : nothingStored,
+    reason: subject.refreshWarning ?? (subject.isRefreshTokenUsed ? outcomeUnknown : nothingStored),
   };
   if (sessionToken !== undefined) {
     const asked = await ask(await open(parts, claim, subject), { sessionToken });
-    if ('refreshed' in asked) return keepRefreshed(parts, claim, asked.refreshed, { usedRefreshToken: false });
+    if ('refreshed' in asked) return keepRefreshed(parts, claim, asked.refreshed, null);
     last = { outcome: isRejection(asked.error) ? 'exhausted' : 'failed', reason: asked.error.message };
   }
   if (refreshToken === undefined) return last;
@@ -71,24 +73,30 @@ async function exchange(
     isSent = true;
     return context.fetch(...request);
   };
-  if (!(await markRefreshTokenUsed(parts.database, claim))) return { outcome: 'held' };
+  const sending: SendingRefresh = { ...claim, macs: parts.vault.macsOf(refreshToken) };
+  const marked = await markRefreshTokenUsed(parts.database, sending);
+  if (marked === 'lost') return { outcome: 'held' };
+  if (marked === 'sent_before') return { outcome: 'exhausted', reason: sentBefore };
+  crashPoint('refresh.before-call');
   let asked: Asked;
   try {
     asked = await ask({ provider, context: { ...context, fetch } }, { refreshToken, ...clientId });
   } catch (error) {
-    if (!isSent) await unmarkRefreshTokenUsed(parts.database, claim);
+    if (!isSent) await unmarkRefreshTokenUsed(parts.database, sending);
     throw error;
   }
-  if ('refreshed' in asked) return keepRefreshed(parts, claim, asked.refreshed, { usedRefreshToken: true });
+  if ('refreshed' in asked) return keepRefreshed(parts, claim, asked.refreshed, sending.macs);
   const { error } = asked;
   if (isRejection(error)) return { outcome: 'exhausted', reason: error.message };
   if (error.submitClass === 'unknown') return { outcome: 'exhausted', reason: outcomeUnknown };
-  await unmarkRefreshTokenUsed(parts.database, claim);
+  await unmarkRefreshTokenUsed(parts.database, sending);
   return { outcome: 'failed', reason: error.message };
 }
 
 const nothingStored =
-  'The access token is no longer accepted, and neither a session token nor a refresh token is stored. Add the account again with a new one.';
+  'Neither a session token nor a refresh token is stored to renew the access token with. Add the account again with a new one.';
+const sentBefore =
+  'The same refresh token was sent before, for another row or an import, and may be good for one use only, so it is not sent again. Add the account again with a new credential.';
 const outcomeUnknown =
   'The refresh token was sent and no answer came, so it may be used up and is not sent again. Add the account again with a new credential.';
 

@@ -9,12 +9,12 @@ export type SecretColumn = 'access_token_sealed' | 'session_token_sealed' | 'ref
 
 export class Vault {
   readonly #ring: KeyRing;
-  readonly #macKey: Buffer;
+  readonly #macKeys: readonly Buffer[];
 
   /** Old keys open what was sealed before the master key was changed, until `keys:rotate` has sealed it anew. */
   constructor(masterKey: string, oldMasterKeys: readonly string[] = []) {
     this.#ring = createKeyRing(masterKey, 'enc/credential', oldMasterKeys);
-    this.#macKey = deriveKey(masterKey, 'mac/refresh-token');
+    this.#macKeys = [...new Set([masterKey, ...oldMasterKeys])].map((key) => deriveKey(key, 'mac/refresh-token'));
   }
 
   sealAt(place: SealedPlace, secret: string): string {
@@ -31,9 +31,12 @@ export class Vault {
     return this.#ring.current;
   }
 
-  /** Tells equal refresh tokens apart from others without keeping them. */
-  macOf(refreshToken: string): string {
-    return createHmac('sha256', this.#macKey).update(refreshToken).digest('base64url');
+  /** Tells equal refresh tokens apart from others without keeping them: first by the key in use, then by each earlier one. */
+  macsOf(refreshToken: string): readonly [string, ...string[]] {
+    const [current = '', ...earlier] = this.#macKeys.map((key) =>
+      createHmac('sha256', key).update(refreshToken).digest('base64url'),
+    );
+    return [current, ...earlier];
   }
 
   seal(tokenId: string, column: SecretColumn, secret: string): string {

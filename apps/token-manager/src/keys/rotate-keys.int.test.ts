@@ -58,11 +58,16 @@ test('everything opens with the new key alone afterwards, also what was refreshe
 
 test('a value that no given key opens is named and left as it is', async () => {
   const vault = new Vault('yet-another-master-key-77', ['a-key-that-sealed-nothing-99']);
-  const before = await stack.database.token.findMany({ orderBy: { id: 'asc' } });
+  const readSealed = () =>
+    stack.database.token.findMany({
+      orderBy: { id: 'asc' },
+      select: { id: true, accessTokenSealed: true, sessionTokenSealed: true, refreshTokenSealed: true },
+    });
+  const before = await readSealed();
   const report = await rotateKeys({ database: stack.database, vault });
   expect(report).toMatchObject({ resealed: 0, left: 0 });
   expect(report.unreadable).toContain(`token.access_token_sealed ${before[0]?.id}`);
-  expect(await stack.database.token.findMany({ orderBy: { id: 'asc' } })).toEqual(before);
+  expect(await readSealed()).toEqual(before);
 });
 
 /** An attempt that keeps a proxy which its account no longer has. */

@@ -7,17 +7,19 @@ import { endGeneration } from '@reelay/db/generations/end-generation';
 import { inTransaction } from '@reelay/db/transaction';
 import type { TokenManagerParts } from '../token-manager-parts.js';
 
-type Parts = Pick<TokenManagerParts, 'database' | 'publisher' | 'log'>;
+type Parts = Pick<TokenManagerParts, 'database' | 'publisher' | 'settings' | 'log'>;
 
 const portion = 200;
 
 /** Returns how many ended. */
 export async function clearWaitingRoom(parts: Parts, signal: AbortSignal): Promise<number> {
+  const graceMs = (await parts.settings.read())['assign.hopelessAfterMs'];
   let ended = await endAll(parts, () => findOverdueRows(parts.database, portion), overdue, signal);
   for (const { lane } of await findWaitingLanes(parts.database)) {
     const parsed = readLane(parts, lane);
     if (!parsed) continue;
-    ended += await endAll(parts, () => findHopelessRows(parts.database, parsed, portion), hopeless(parsed), signal);
+    const find = { lane: parsed, graceMs, limit: portion };
+    ended += await endAll(parts, () => findHopelessRows(parts.database, find), hopeless(parsed), signal);
   }
   return ended;
 }

@@ -1,14 +1,18 @@
 /** Everything the token-manager does by itself. Rounds that one replica is enough for are claimed; assignment needs no claim. */
+import { forgetProxyFaults } from '@reelay/db/proxies/proxy-circuit';
 import { claimTimer } from '@reelay/db/timers';
 import { endRests } from '@reelay/db/tokens/end-rests';
 import { forgetHiddenSecrets } from '@reelay/db/tokens/hide-token';
 import { deleteOldTokenEvents } from '@reelay/db/tokens/list-token-events';
+import { deleteOldSent } from '@reelay/db/tokens/sent-refresh-tokens';
 import type { Assigner } from '../assign/assigner.js';
 import type { BatchRunner } from '../batches/batch-runner.js';
+import { deleteOldStatistics, sample, sumUp, watchPool } from '../statistics/keep-statistics.js';
 import type { TokenManagerParts } from '../token-manager-parts.js';
 import { clearWaitingRoom } from './clear-waiting-room.js';
-import { DueInspections } from './inspect-due.js';
+import { inspectDue } from './inspect-due.js';
 import { type Loop, startLoop } from './loop.js';
+import { refreshDue } from './refresh-due.js';
 
 export interface TimerOptions {
   assigner: Assigner;
@@ -17,17 +21,28 @@ export interface TimerOptions {
   signal: AbortSignal;
 }
 
+type Period = 'timer.repairMs' | 'statistics.sampleMs';
+
+/** No upstream takes a refresh token that old. */
+const sentKeptDays = 400;
+
 export function startTimers(parts: TokenManagerParts, { assigner, batches, signal }: TimerOptions): Loop {
   const { database, settings, log } = parts;
-  const inspections = new DueInspections(parts);
-  const claimed = (name: string, work: () => Promise<void>): Loop =>
+  /** In every replica: what is done in it is claimed piece by piece. */
+  const shared = (name: string, work: () => Promise<void>): Loop =>
+    startLoop({
+      ...{ name, log, work },
+      // Pieces that another replica left behind are found by looking.
+      periodMs: async () => Math.max(100, (await settings.read())['timer.repairMs'] / 4),
+    });
+  const claimed = (name: string, work: () => Promise<void>, every: Period = 'timer.repairMs'): Loop =>
     startLoop({
       name,
       log,
       // Looked at more often than it is due: a replica that died must not cost a whole period.
-      periodMs: async () => Math.max(100, (await settings.read())['timer.repairMs'] / 4),
+      periodMs: async () => Math.max(100, (await settings.read())[every] / 4),
       work: async () => {
-        const periodMs = (await settings.read())['timer.repairMs'];
+        const periodMs = (await settings.read())[every];
         if (await claimTimer(database, `token-manager.${name}`, periodMs)) await work();
       },
     });
@@ -52,16 +67,19 @@ export function startTimers(parts: TokenManagerParts, { assigner, batches, signa
     claimed('history', async () => {
       const keptDays = (await settings.read())['token.historyDays'];
       while (!signal.aborted && (await deleteOldTokenEvents(database, keptDays)));
+      await forgetProxyFaults(database);
     }),
-    startLoop({
-      name: 'batches',
-      log,
-      // Rows that another replica left behind are found by looking.
-      periodMs: async () => Math.max(100, (await settings.read())['timer.repairMs'] / 4),
-      work: () => batches.scan(),
-    }),
+    shared('batches', () => batches.scan()),
+    shared('refreshes', () => refreshDue(parts, signal)),
+    shared('inspections', () => inspectDue(parts, signal)),
+    claimed('statistics', () => sumUp(parts, signal)),
+    claimed('samples', () => sample(parts), 'statistics.sampleMs'),
+    claimed('pool', () => watchPool(parts)),
+    claimed('old-statistics', () => deleteOldStatistics(parts, signal)),
     claimed('old-batches', () => batches.tidy()),
-    claimed('inspections', () => inspections.round(signal)),
+    claimed('sent-refresh-tokens', async () => {
+      await deleteOldSent(database, sentKeptDays);
+    }),
   ];
   return {
     stop: async () => {

@@ -1,5 +1,6 @@
 import { insertToken } from '@reelay/db/factories/insert-token';
 import { insertWaiting } from '@reelay/db/factories/insert-waiting';
+import { writeSettings } from '@reelay/db/settings';
 import { createLogger } from '@reelay/platform/logger';
 import { EventSubscriber } from '@reelay/platform/messages';
 import { createRedis } from '@reelay/platform/redis';
@@ -17,7 +18,7 @@ afterEach(async () => {
   await stack.close();
 });
 
-const soon = { timeoutMs: 10_000, intervalMs: 20 };
+const soon = { timeoutMs: 20_000, intervalMs: 20 };
 const generation = (id: string) =>
   stack.database.generation.findUniqueOrThrow({
     where: { id },
@@ -54,6 +55,7 @@ describe('a waiting generation', () => {
   });
 
   it('ends when the account that could serve it is deleted, but not while one that could is out of service', async () => {
+    await writeSettings(stack.database, { 'assign.hopelessAfterMs': 0 });
     await stack.start();
     const added = await stack.add({
       accessToken: stack.upstream.mint({ email: 'a@example.com', plan: 'chatgpt_pro' }),

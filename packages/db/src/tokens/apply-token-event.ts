@@ -5,6 +5,8 @@ import { describeTokenLife } from '@reelay/contracts/token-history';
 import { isNews, nextTokenLife, type TokenEvent, type TokenLife } from '@reelay/contracts/token-life';
 import type { Queryable } from '../client.js';
 import { Prisma } from '../generated/prisma/client.js';
+import { needsAttentionNote } from '../operator-events/note-needs-attention.js';
+import { type BookedFault, bookFault, faultBooking, faultOf } from '../statistics/book-fault.js';
 import { circumstancesOf, lifeAssignments, lifeColumns, type TokenLifeRow, toLife } from './token-life-row.js';
 
 export interface ApplyOptions {
@@ -49,9 +51,14 @@ export async function applyTokenEvent(
         }
       : undefined;
     const applied = { life, now: circumstances.now, isChanged };
-    if (!isChanged && !note) return applied;
+    const fault = faultOf(tokenId, storable, { before, after: life });
+    if (!isChanged && !note) {
+      if (fault) await bookFault(database, fault);
+      return applied;
+    }
     const asksAgain = storable.type !== 'inspected' && isRestOver(before, life);
-    if (await write(database, { row, tokenId, life, note, asksAgain })) return applied;
+    const tells = needsAttentionNote(tokenId, { before, after: life });
+    if (await write(database, { row, tokenId, life, note, fault, tells, asksAgain })) return applied;
   }
   throw new Error(`Token ${tokenId} is being changed by many at once; what happened to it could not be written down.`);
 }
@@ -82,19 +89,28 @@ interface Write {
   tokenId: string;
   life: TokenLife;
   note: Note | undefined;
+  fault: BookedFault | undefined;
+  /** The operator, by a row. */
+  tells: Prisma.Sql | undefined;
   /** Makes an inspection due. */
   asksAgain: boolean;
 }
 
 /** False when the row is another one by now. */
-async function write(database: Queryable, { row, tokenId, life, note, asksAgain }: Write): Promise<boolean> {
+async function write(
+  database: Queryable,
+  { row, tokenId, life, note, fault, tells, asksAgain }: Write,
+): Promise<boolean> {
   const written = await database.$queryRaw<{ id: string }[]>`
     WITH changed AS (
       UPDATE token SET ${lifeAssignments(life)}, updated_at = now(),
-        inspected_at = CASE WHEN ${asksAgain} THEN NULL ELSE inspected_at END
+        inspected_at = CASE WHEN ${asksAgain} THEN NULL ELSE inspected_at END,
+        inspect_not_before = CASE WHEN ${asksAgain} THEN NULL ELSE inspect_not_before END
       WHERE id = ${tokenId} AND xmin::text = ${row.version}
       RETURNING id
     )${note ? noteStatement(note) : Prisma.empty}
+    ${fault ? Prisma.sql`, booked AS (${faultBooking(fault)} FROM changed)` : Prisma.empty}
+    ${tells ? Prisma.sql`, told AS (${tells} AND id IN (SELECT id FROM changed))` : Prisma.empty}
     SELECT id FROM changed`;
   return written.length === 1;
 }

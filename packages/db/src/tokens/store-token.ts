@@ -1,5 +1,6 @@
 /** Writing an account's credential, sealed by the caller for this very row. */
 import type { Database } from '../client.js';
+import { Prisma } from '../generated/prisma/client.js';
 import { inTransaction } from '../transaction.js';
 import { applyTokenEvent } from './apply-token-event.js';
 import type { AccountKey } from './find-known-token.js';
@@ -18,6 +19,9 @@ export interface TokenCredential {
   videoLimit: number | null;
 }
 
+/** Whoever adds an account has just asked the upstream about it, and writes the answer down next; the timer comes after that. */
+const beingAsked = Prisma.sql`now() + interval '15 seconds'`;
+
 /** False when the account is there already. */
 export async function insertToken(
   database: Database,
@@ -27,11 +31,11 @@ export async function insertToken(
     const inserted = await tx.$executeRaw`
     INSERT INTO token (
       id, provider, target, identity, label, access_token_sealed, access_token_hint, expires_at,
-      session_token_sealed, refresh_token_sealed, client_id, proxy_sealed, image_limit, video_limit)
+      session_token_sealed, refresh_token_sealed, client_id, proxy_sealed, image_limit, video_limit, inspect_not_before)
     VALUES (
       ${token.id}, ${token.provider}, ${token.target}, ${token.identity}, ${token.label}, ${token.accessTokenSealed},
       ${token.accessTokenHint}, ${token.expiresAt}::timestamptz, ${token.sessionTokenSealed}, ${token.refreshTokenSealed},
-      ${token.clientId}, ${token.proxySealed}, coalesce(${token.imageLimit}::integer, 1), coalesce(${token.videoLimit}::integer, 3))
+      ${token.clientId}, ${token.proxySealed}, coalesce(${token.imageLimit}::integer, 1), coalesce(${token.videoLimit}::integer, 3), ${beingAsked})
     ON CONFLICT (provider, target, identity) WHERE hidden_at IS NULL DO NOTHING`;
     if (inserted === 1) await applyTokenEvent(tx, token.id, { type: 'added', wasDeleted: false });
     return inserted === 1;
@@ -60,7 +64,7 @@ export async function replaceCredential(
       image_limit = coalesce(${replace.imageLimit}::integer, image_limit),
       video_limit = coalesce(${replace.videoLimit}::integer, video_limit),
       credential_version = credential_version + 1, refresh_claim = NULL, refresh_claimed_at = NULL,
-      inspected_at = NULL, hidden_at = NULL, updated_at = now()
+      refresh_due_at = NULL, refresh_failures = 0, refresh_warning = NULL, inspected_at = NULL, inspect_not_before = ${beingAsked}, hidden_at = NULL, updated_at = now()
     WHERE id = ${replace.id} AND (hidden_at IS NOT NULL) = ${replace.isHidden}
     RETURNING credential_version AS version`;
     if (replaced) await applyTokenEvent(tx, replace.id, { type: 'added', wasDeleted: replace.isHidden });

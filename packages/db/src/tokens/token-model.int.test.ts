@@ -311,7 +311,7 @@ async function expectRecovery(): Promise<void> {
     await applyTokenEvent(database, tokenId, { type: 'enabled', by: 'operator' });
     await database.token.update({ where: { id: tokenId }, data: { imageLimit: 1, videoLimit: 1 } });
   }
-  const soon = { timeoutMs: 5_000, intervalMs: 20 };
+  const soon = { timeoutMs: 20_000, intervalMs: 20 };
   await waitFor(async () => {
     await removeHeldSlots(database);
     return (await database.tokenSlot.count()) === 0;

@@ -71,9 +71,11 @@ async function bench(): Promise<number> {
   console.log(
     `\nMethod: a batch is ${batchSize} rows of one lane, from the question for free slots to the commit, by assignLane over Prisma; the eight
 lanes take turns, and before each batch the oldest ${batchSize} of its lane end and ${batchSize} new ones come to wait, not counted. ${2 * measuredBatches} warm
-batches a size, half of them in each of two rounds. Half of the slots are in use. Half of the accounts' quotas are known, every twentieth row excludes an account.
+batches a size, half of them in each of two rounds. Half of the slots are in use. Half of the accounts' quotas are known, those of
+every twentieth are less than its slots; every twentieth row excludes an account. Waiting rows are of ten API keys.
 Slot to worker: in the small pool, all slots taken, one attempt is closed; from the commit's answer until the run job of the row that
-takes its place reaches a consumer, with a token-manager in this process. PostgreSQL writes durably.`,
+takes its place reaches a consumer, with a token-manager in this process. PostgreSQL writes durably; an assignment does not wait for it,
+what builds on it does. Load after the last batch ${os.loadavg()[0]!.toFixed(1)}.`,
   );
   return rows.some((row) => row.at(-1) === 'MISSED') ? 1 : 0;
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { assignLane } from '@reelay/db/assign/assign-lane';
 import { createDatabase, type Database } from '@reelay/db/client';
 import type { Client } from 'pg';
-import { addAssigned, type BenchLane, fillPool, lanes, type PoolSize, renewLane } from './pool.mts';
+import { addAssigned, apiKeys, type BenchLane, fillPool, lanes, type PoolSize, renewLane } from './pool.mts';
 
 export const batchSize = 50;
 const warmUpBatches = 24;
@@ -44,7 +44,7 @@ async function assign(database: Database, lane: BenchLane, size: number): Promis
     targets: { names: ['sora', 'simulator'], simulated: ['simulator'] },
     ...{ unlimitedSlots: 1_000, slotlessPerToken: 4, batchSize: size },
     newId: randomUUID,
-    turns: () => [],
+    turns: () => Array.from({ length: apiKeys }, (_, no) => ({ key: `key-${no + 1}`, turn: no })),
     onAssigned: (assignments) => {
       attempts.push(...assignments.map(({ attemptId }) => attemptId));
       one.abort();

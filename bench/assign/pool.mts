@@ -29,9 +29,12 @@ export function keyOf({ provider, kind, plan, sora2 }: BenchLane): string {
   return [provider, kind, plan, sora2 ? 'sora2' : '-'].join(':');
 }
 
-const apiKeys = 10;
+export const apiKeys = 10;
 
-/** A third of the accounts is pro, half of them have named their quota, and every twentieth row excludes one of them. */
+/**
+ * A third of the accounts is pro, half of them have named their quota, which leaves every twentieth less than its slots, and every
+ * twentieth row excludes one of them.
+ */
 export async function fillPool(client: Client, { tokens, waiting }: PoolSize): Promise<void> {
   await client.query('TRUNCATE token, generation, api_key, owner, lane_state CASCADE');
   await client.query("INSERT INTO owner (id, name) VALUES ('owner', 'owner')");
@@ -44,7 +47,7 @@ export async function fillPool(client: Client, { tokens, waiting }: PoolSize): P
     `INSERT INTO token (id, provider, target, identity, label, plan, sora2, access_token_sealed, access_token_hint,
        image_limit, video_limit, remaining, last_assigned_at)
      SELECT 'token-' || lpad(no::text, 6, '0'), 'sora', 'simulator', no, no, CASE WHEN no % 3 = 0 THEN 'pro' ELSE 'plus' END,
-       true, repeat(md5(no::text), 60), 'hint', 2, 3, CASE WHEN no % 2 = 0 THEN 1000000 END, now() - random() * interval '1 hour'
+       true, repeat(md5(no::text), 60), 'hint', 2, 3, CASE WHEN no % 20 = 0 THEN 2 WHEN no % 2 = 0 THEN 50 END, now() - random() * interval '1 hour'
      FROM generate_series(1, $1::integer) AS no`,
     [tokens],
   );

@@ -1,6 +1,7 @@
 /** The database client. Every connection of every app carries the timeouts that keep one stuck statement from stopping the pool. */
 import { PrismaPg } from '@prisma/adapter-pg';
 import { Prisma, PrismaClient } from './generated/prisma/client.js';
+import { statementName } from './planned-once.js';
 
 export type Database = PrismaClient;
 /** The client inside a transaction; functions that only need statements take `Queryable`. */
@@ -33,7 +34,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       keepAlive: true,
     },
     // A connection that breaks while idle is replaced by the pool; without a listener the event would end the process.
-    { onPoolError: () => undefined, onConnectionError: () => undefined },
+    { onPoolError: () => undefined, onConnectionError: () => undefined, statementNameGenerator: statementName },
   );
   return new PrismaClient({ adapter });
 }

@@ -11,6 +11,7 @@ import type { KnownTargets } from '@reelay/db/assign/token-filter';
 import type { Database } from '@reelay/db/client';
 import { isOutage } from '@reelay/db/outage';
 import type { SettingsReader } from '@reelay/db/settings';
+import { crashPoint } from '@reelay/platform/crash-point';
 import type { Logger } from '@reelay/platform/logger';
 import type { Queues } from '@reelay/platform/queues';
 import { newUlid } from '@reelay/platform/ulid';
@@ -99,6 +100,7 @@ export class Assigner {
   /** The rows are committed: a `run` job that Redis does not take is made from them by the worker's repair. */
   async #announce(lane: string, assignments: readonly Assignment[], rows: readonly NextRow[]): Promise<void> {
     const { queues, log } = this.#options;
+    crashPoint('assign.before-bell');
     this.#turns.note(
       lane,
       rows.map(({ apiKeyId }) => apiKeyId),

@@ -68,8 +68,10 @@ export class LaneKeeper {
       const limits = slotLimitsOf(current, slotKind);
       const survey = await surveyLane(database, { lane, slotKind, targets, ...limits });
       const { tokens, simulated, freeSlots, waiting, recoversAt, startEveryMs } = survey;
+      const serving = tokens - survey.needAttention - survey.resting - survey.cutOff - survey.exhausted;
       const reason = describeLane(lane, survey);
-      states.push({ lane: laneKey(lane), tokens, simulated, freeSlots, waiting, reason, recoversAt, startEveryMs });
+      const counts = { tokens, simulated, serving, freeSlots, waiting };
+      states.push({ lane: laneKey(lane), ...counts, reason, recoversAt, startEveryMs });
     }
     await storeLaneStates(database, states);
     this.#lastRunAt = performance.now();

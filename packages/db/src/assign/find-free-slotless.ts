@@ -1,6 +1,7 @@
 /** Where work that holds no slot (prompt enhancement) may be begun, in the order in which it should be. */
 import type { Lane } from '@reelay/contracts/lane';
 import type { Queryable } from '../client.js';
+import { cutOffUntil } from '../proxies/proxy-circuit.js';
 import type { FreeSlot } from './find-free-slots.js';
 import { type KnownTargets, servesLane, slotColumns, slotlessKind, usedSlotless } from './token-filter.js';
 
@@ -23,6 +24,6 @@ export async function findFreeSlotless(database: Queryable, find: FindFreeSlotle
     FROM token LEFT JOIN (${usedSlotless}) AS used ON used.token_id = token.id
       CROSS JOIN LATERAL generate_series(coalesce(used.slots, 0), least(${perToken}, coalesce(used.slots, 0) + ${limit}) - 1) AS place (no)
     WHERE ${servesLane(lane, slotlessKind, targets)} AND token.state = 'active'
-      AND coalesce(${slotColumns[slotlessKind].coolingUntil} <= now(), true)
+      AND ${cutOffUntil} IS NULL AND coalesce(${slotColumns[slotlessKind].coolingUntil} <= now(), true)
     ORDER BY place.no, last_assigned_at NULLS FIRST, token.id LIMIT ${limit}`;
 }

@@ -4,7 +4,9 @@ import type { Lane } from '@reelay/contracts/lane';
 import type { AssignStrategy } from '@reelay/contracts/settings';
 import type { Queryable } from '../client.js';
 import { Prisma } from '../generated/prisma/client.js';
-import { capacity, type KnownTargets, quotaLeft, servesLane, slotColumns } from './token-filter.js';
+import { inText, plannedOnce } from '../planned-once.js';
+import { cutOffUntil } from '../proxies/proxy-circuit.js';
+import { capacity, type KnownTargets, quotaLeft, quotaWithinSlots, servesLane, slotColumns } from './token-filter.js';
 import { capability, hasFreeSlot, tokenOrder } from './token-order.js';
 
 export interface FreeSlot {
@@ -34,23 +36,28 @@ export async function findFreeSlots(database: Queryable, find: FindFreeSlots): P
 
 /** Exported for the test that looks at its plan. */
 export function freeSlotsQuery(find: FindFreeSlots): Prisma.Sql {
-  const { lane, slotKind, targets, unlimitedSlots, quotaMargin, strategy, limit } = find;
+  const { lane, slotKind, targets, unlimitedSlots, quotaMargin, strategy } = find;
   const { ofTokens, drawnFrom, ofSlots } = tokenOrder(strategy, slotKind);
   const { limit: limitOf, used, coolingUntil } = slotColumns[slotKind];
-  return Prisma.sql`
+  const limit = inText(find.limit);
+  const slots = capacity(slotKind, unlimitedSlots);
+  // The order of that strategy is by the number itself.
+  const quota =
+    strategy === 'most-remaining-quota' ? quotaLeft(lane, quotaMargin) : quotaWithinSlots(lane, quotaMargin, slots);
+  return Prisma.sql`${plannedOnce}
     WITH chosen AS MATERIALIZED (
-      SELECT id, xmin::text AS version, last_assigned_at, weight, ${capability} AS capability, ${used} AS used,
-        ${capacity(slotKind, unlimitedSlots)} AS capacity,
-        ${quotaLeft(lane, quotaMargin)} AS quota
-      FROM token
+      SELECT token.id, token.xmin::text AS version, last_assigned_at, weight, ${capability} AS capability, ${used} AS used,
+        ${slots} AS capacity, quota.left AS quota
+      FROM token CROSS JOIN LATERAL (SELECT ${quota} AS left OFFSET 0) AS quota
       -- Conditions whose share of the pool Postgres can estimate: thinking that few fulfil them, it would read and sort all.
-      WHERE ${hasFreeSlot[slotKind]} AND ${fromCapability(lane)} AND ${servesLane(lane, slotKind, targets)}
-        AND (${limitOf} >= 0 OR ${used} < ${unlimitedSlots}) AND (${coolingUntil} IS NULL OR ${coolingUntil} <= now())
-        AND (token.remaining IS NULL OR coalesce(${quotaLeft(lane, quotaMargin)} > 0, true))
+      WHERE ${hasFreeSlot[slotKind]} AND ${fromCapability(lane)} AND ${servesLane({ ...lane, plan: 'any' }, slotKind, targets)}
+        AND (${limitOf} >= 0 OR ${used} < ${inText(unlimitedSlots)}) AND (${coolingUntil} IS NULL OR ${coolingUntil} <= now())
+        AND NOT coalesce(${cutOffUntil} IS NOT NULL, false)
+        AND (token.remaining IS NULL OR coalesce(quota.left > 0, true))
         -- Until its unknown submit is resolved nothing can be sent there; rows would only wait with a slot in hand. Asked token by
         -- token: joined, the order of the index would be lost.
         AND NOT coalesce((SELECT true FROM submit_attempt WHERE token_id = token.id AND takes_turn AND state = 'unknown' LIMIT 1), false)
-      ORDER BY ${capability}, ${ofTokens} LIMIT ${limit * drawnFrom}
+      ORDER BY ${capability}, ${ofTokens} LIMIT ${inText(find.limit * drawnFrom)}
     ), drawn AS (
       SELECT *, least(capacity - used, quota) AS free FROM chosen ${drawnFrom > 1 ? draw(limit) : Prisma.empty}
     )
@@ -58,19 +65,19 @@ export function freeSlotsQuery(find: FindFreeSlots): Prisma.Sql {
     FROM drawn CROSS JOIN LATERAL (
       SELECT no, row_number() OVER (ORDER BY no) AS nth
       FROM generate_series(0, least(drawn.capacity, drawn.used + ${limit}) - 1) AS no
-      WHERE NOT EXISTS (
-        SELECT FROM token_slot WHERE token_slot.token_id = drawn.id AND token_slot.kind = ${slotKind} AND token_slot.slot_no = no)
+      WHERE no <> ALL (ARRAY(
+        SELECT slot_no FROM token_slot WHERE token_slot.token_id = drawn.id AND token_slot.kind = ${inText(slotKind)}))
       ORDER BY no LIMIT least(drawn.free, ${limit})
     ) AS slot
     ORDER BY capability, ${ofSlots}, slot.no
     LIMIT ${limit}`;
 }
 
-/** The part of the index where the accounts with plan pro are. */
+/** The part of the index where the accounts with plan pro are. Said twice, Postgres would think that few are in both. */
 function fromCapability({ plan }: Lane): Prisma.Sql {
   return plan === 'pro' ? Prisma.sql`${capability} >= 2` : Prisma.sql`true`;
 }
 
-function draw(limit: number): Prisma.Sql {
+function draw(limit: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`ORDER BY capability, random() LIMIT ${limit}`;
 }

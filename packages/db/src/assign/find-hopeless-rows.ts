@@ -11,15 +11,24 @@ export async function findOverdueRows(database: Queryable, limit: number): Promi
   return rows.map(({ id }) => id);
 }
 
+export interface FindHopelessRows {
+  lane: Lane;
+  /** An account that was deleted less than this ago may be about to be added again. */
+  graceMs: number;
+  limit: number;
+}
+
 /**
  * Waiting rows of a lane that no account of any target has the capability for, whatever its state. Accounts that are out of service,
  * switched off or not inspected yet may come back; a deadline ends the wait for them.
  */
-export async function findHopelessRows(database: Queryable, lane: Lane, limit: number): Promise<string[]> {
+export async function findHopelessRows(database: Queryable, find: FindHopelessRows): Promise<string[]> {
+  const { lane, graceMs, limit } = find;
   const rows = await database.$queryRaw<{ id: string }[]>`
     SELECT id FROM generation
     WHERE lane = ${laneKey(lane)} AND state = 'queued' AND token_id IS NULL AND NOT EXISTS (
-      SELECT FROM token WHERE provider = ${lane.provider} AND hidden_at IS NULL
+      SELECT FROM token WHERE provider = ${lane.provider}
+        AND (hidden_at IS NULL OR hidden_at > now() - ${graceMs} * interval '1 millisecond')
         AND (${lane.plan} = 'any' OR coalesce(plan, 'pro') = 'pro') AND (NOT ${lane.sora2} OR sora2 IS NOT FALSE)
         AND (${lane.tokenId ?? null}::text IS NULL OR id = ${lane.tokenId ?? null}))
     LIMIT ${limit}`;

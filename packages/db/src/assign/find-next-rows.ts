@@ -1,6 +1,7 @@
 /** The next waiting rows of a lane in fair order, seen from the tokens that are free. */
 import type { Queryable } from '../client.js';
 import { Prisma } from '../generated/prisma/client.js';
+import { inText, plannedOnce } from '../planned-once.js';
 
 export interface NextRow {
   generationId: string;
@@ -25,8 +26,13 @@ export interface FindNextRows {
  * free token are passed over, however many there are: they do not hold up those behind them.
  */
 export async function findNextRows(database: Queryable, find: FindNextRows): Promise<NextRow[]> {
-  const { lane, turns, limit } = find;
-  return database.$queryRaw<NextRow[]>`
+  return database.$queryRaw<NextRow[]>(nextRowsQuery(find));
+}
+
+function nextRowsQuery(find: FindNextRows): Prisma.Sql {
+  const { lane, turns } = find;
+  const limit = inText(find.limit);
+  return Prisma.sql`${plannedOnce}
     WITH RECURSIVE waiting_key AS (
       (SELECT api_key_id AS key FROM generation
        WHERE lane = ${lane} AND state = 'queued' AND token_id IS NULL AND api_key_id IS NOT NULL
@@ -37,29 +43,37 @@ export async function findNextRows(database: Queryable, find: FindNextRows): Pro
         WHERE lane = ${lane} AND state = 'queued' AND token_id IS NULL AND api_key_id > waiting_key.key
         ORDER BY api_key_id LIMIT 1
       ) AS next
-    ), candidate AS (
+    ), excluding AS MATERIALIZED (${excludingRows(find)}),
+    candidate AS (
       SELECT first.* FROM waiting_key CROSS JOIN LATERAL (${firstRows(find, Prisma.sql`generation.api_key_id = waiting_key.key`)}) AS first
       UNION ALL
       SELECT first.* FROM (${firstRows(find, Prisma.sql`generation.api_key_id IS NULL`)}) AS first
     ), numbered AS (
       SELECT *, row_number() OVER (PARTITION BY api_key_id ORDER BY priority DESC, created_at, id) AS nth FROM candidate
+    ), next AS (
+      SELECT numbered.*, served.turn
+      FROM numbered LEFT JOIN jsonb_to_recordset(${JSON.stringify(turns)}::jsonb) AS served (key text, turn bigint)
+        ON served.key = coalesce(numbered.api_key_id, '')
+      ORDER BY priority DESC, nth, coalesce(served.turn, 0), created_at, id LIMIT ${limit}
     )
-    SELECT id AS "generationId", api_key_id AS "apiKeyId", fence, excluded
-    FROM numbered LEFT JOIN jsonb_to_recordset(${JSON.stringify(turns)}::jsonb) AS served (key text, turn bigint)
-      ON served.key = coalesce(numbered.api_key_id, '')
-    ORDER BY priority DESC, nth, coalesce(served.turn, 0), created_at, id
-    LIMIT ${limit}`;
+    SELECT id AS "generationId", api_key_id AS "apiKeyId", fence, coalesce(token_ids, '{}') AS excluded
+    FROM next LEFT JOIN excluding ON generation_id = id
+    ORDER BY priority DESC, nth, coalesce(turn, 0), created_at, id`;
 }
 
-function firstRows({ lane, isPinned, freeTokenIds, limit }: FindNextRows, ofKey: Prisma.Sql): Prisma.Sql {
+/** Looked up by the free tokens, once for all rows. Those that are over do not matter, however many have piled up. */
+function excludingRows({ isPinned, freeTokenIds }: FindNextRows): Prisma.Sql {
+  if (isPinned) return Prisma.sql`SELECT NULL::text AS generation_id, NULL::text[] AS token_ids WHERE false`;
   return Prisma.sql`
-    SELECT generation.id, generation.api_key_id, generation.fence, generation.priority, generation.created_at, exclusion.excluded
-    FROM generation CROSS JOIN LATERAL (
-      SELECT coalesce(array_agg(token_id), '{}') AS excluded FROM generation_exclusion
-      WHERE NOT ${isPinned} AND generation_id = generation.id AND token_id = ANY(${[...freeTokenIds]}::text[]) AND until > now()
-    ) AS exclusion
-    WHERE generation.lane = ${lane} AND ${ofKey} AND generation.state = 'queued' AND generation.token_id IS NULL
-      AND (generation.not_before IS NULL OR generation.not_before <= now()) AND generation.deadline_at > now()
-      AND cardinality(exclusion.excluded) < ${freeTokenIds.length}
-    ORDER BY generation.priority DESC, generation.created_at, generation.id LIMIT ${limit}`;
+    SELECT generation_id, array_agg(token_id) AS token_ids FROM generation_exclusion
+    WHERE token_id = ANY(${[...freeTokenIds]}::text[]) AND until > now() GROUP BY generation_id`;
+}
+
+function firstRows({ lane, freeTokenIds, limit }: FindNextRows, ofKey: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`
+    SELECT id, api_key_id, fence, priority, created_at FROM generation
+    WHERE lane = ${lane} AND ${ofKey} AND state = 'queued' AND token_id IS NULL
+      AND (not_before IS NULL OR not_before <= now()) AND deadline_at > now()
+      AND id NOT IN (SELECT generation_id FROM excluding WHERE cardinality(token_ids) >= ${freeTokenIds.length})
+    ORDER BY priority DESC, created_at, id LIMIT ${inText(limit)}`;
 }

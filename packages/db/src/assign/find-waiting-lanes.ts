@@ -1,5 +1,6 @@
 /** The lanes in which something waits. A loose index scan: its cost goes with the number of lanes, not of rows. */
 import type { Queryable } from '../client.js';
+import { plannedOnce } from '../planned-once.js';
 
 export interface WaitingLane {
   lane: string;
@@ -10,7 +11,7 @@ export interface WaitingLane {
 }
 
 export async function findWaitingLanes(database: Queryable): Promise<WaitingLane[]> {
-  return database.$queryRaw<WaitingLane[]>`
+  return database.$queryRaw<WaitingLane[]>`${plannedOnce}
     WITH RECURSIVE waiting AS (
       (SELECT lane, priority, created_at FROM generation
        WHERE state = 'queued' AND token_id IS NULL

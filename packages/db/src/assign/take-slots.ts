@@ -1,6 +1,7 @@
 /** The one statement by which work reaches a token: slots, attempts and generations together or not at all. */
 import type { SlotKind } from '@reelay/contracts/domain';
 import type { Queryable } from '../client.js';
+import { plannedOnce } from '../planned-once.js';
 import { proxyOfToken } from '../tokens/proxy-of-token.js';
 import type { Match } from './match-slots.js';
 
@@ -30,33 +31,35 @@ export async function takeSlots(database: Queryable, take: TakeSlots): Promise<A
     ...{ token_id: slot.tokenId, version: slot.version, slot_no: slot.slotNo },
   }));
   if (planned.length === 0) return [];
-  return database.$queryRaw<Assignment[]>`
-    WITH planned AS MATERIALIZED (
-      SELECT * FROM jsonb_to_recordset(${JSON.stringify(planned)}::jsonb)
+  return database.$queryRaw<Assignment[]>`${plannedOnce}
+    WITH relaxed AS MATERIALIZED (
+      SELECT set_config('synchronous_commit', 'off', true)
+    ), planned AS MATERIALIZED (
+      SELECT planned.* FROM relaxed CROSS JOIN jsonb_to_recordset(${JSON.stringify(planned)}::jsonb)
         AS planned (generation_id text, fence bigint, attempt_id text, token_id text, version text, slot_no integer)
     ), waiting AS MATERIALIZED (
-      SELECT generation.id, generation.step FROM generation JOIN planned ON planned.generation_id = generation.id
-      WHERE generation.state = 'queued' AND generation.token_id IS NULL AND generation.fence = planned.fence
-        AND generation.deadline_at > now() AND NOT EXISTS (
-          SELECT FROM submit_attempt WHERE submit_attempt.generation_id = generation.id AND submit_attempt.step = generation.step
-            AND submit_attempt.state IN ('intent', 'sent', 'acked', 'unknown'))
-      ORDER BY generation.id FOR NO KEY UPDATE OF generation SKIP LOCKED
-    ), free AS MATERIALIZED (
-      SELECT token.id, token.provider, token.target,
-        ${proxyOfToken.sealed} AS proxy_sealed, ${proxyOfToken.place} AS proxy_place
-      FROM token JOIN (SELECT DISTINCT token_id, version FROM planned) AS version ON version.token_id = token.id
-      -- The ids themselves, too: joined alone, the whole pool would be read for a handful of accounts.
-      WHERE token.id = ANY(${[...new Set(take.matches.map(({ slot }) => slot.tokenId))]}::text[]) AND token.xmin::text = version.version
-      ORDER BY token.id FOR NO KEY UPDATE OF token SKIP LOCKED
+      -- Row by row, here and below: of a small table Postgres would rather read all, and go on so when it has grown.
+      SELECT planned.*, step FROM planned CROSS JOIN LATERAL (
+        SELECT step FROM generation
+        WHERE id = planned.generation_id AND state = 'queued' AND token_id IS NULL AND fence = planned.fence AND deadline_at > now()
+          AND NOT EXISTS (
+            SELECT FROM submit_attempt WHERE submit_attempt.generation_id = generation.id AND submit_attempt.step = generation.step
+              AND submit_attempt.state IN ('intent', 'sent', 'acked', 'unknown'))
+        FOR NO KEY UPDATE SKIP LOCKED
+      ) AS generation
+    ), placed AS MATERIALIZED (
+      SELECT waiting.*, token.* FROM waiting CROSS JOIN LATERAL (
+        SELECT provider, target, ${proxyOfToken.sealed} AS proxy_sealed, ${proxyOfToken.place} AS proxy_place
+        FROM token WHERE id = waiting.token_id AND xmin::text = waiting.version
+        FOR NO KEY UPDATE SKIP LOCKED
+      ) AS token
     ), taken AS (
       INSERT INTO token_slot (token_id, kind, slot_no, attempt_id)
-      SELECT planned.token_id, ${take.slotKind}, planned.slot_no, planned.attempt_id
-      FROM planned JOIN waiting ON waiting.id = planned.generation_id JOIN free ON free.id = planned.token_id
+      SELECT token_id, ${take.slotKind}, slot_no, attempt_id FROM placed
       ON CONFLICT DO NOTHING
       RETURNING attempt_id
-    ), assigned AS (
-      SELECT planned.*, waiting.step, free.provider, free.target, free.proxy_sealed, free.proxy_place
-      FROM taken JOIN planned USING (attempt_id) JOIN waiting ON waiting.id = planned.generation_id JOIN free ON free.id = planned.token_id
+    ), assigned AS MATERIALIZED (
+      SELECT placed.* FROM taken JOIN placed USING (attempt_id)
     ), attempt AS (
       INSERT INTO submit_attempt (id, generation_id, step, n, token_id, provider, proxy_sealed, proxy_place, fence, takes_turn)
       SELECT attempt_id, generation_id, step,
@@ -70,6 +73,6 @@ export async function takeSlots(database: Queryable, take: TakeSlots): Promise<A
     UPDATE generation SET
       token_id = assigned.token_id, fence = generation.fence + 1, assigned_at = now(),
       simulated = assigned.target = ANY(${[...take.simulatedTargets]}::text[])
-    FROM assigned WHERE generation.id = assigned.generation_id
+    FROM assigned WHERE generation.id = assigned.generation_id AND generation.id = ANY(ARRAY(SELECT generation_id FROM assigned))
     RETURNING generation.id AS "generationId", assigned.token_id AS "tokenId", assigned.attempt_id AS "attemptId"`;
 }

@@ -2,6 +2,7 @@
 import type { SlotKind } from '@reelay/contracts/domain';
 import type { Lane } from '@reelay/contracts/lane';
 import { Prisma } from '../generated/prisma/client.js';
+import { inText } from '../planned-once.js';
 
 /** The targets this process can reach, and which of them are simulated. */
 export interface KnownTargets {
@@ -25,21 +26,28 @@ export const slotColumns = {
   },
 } as const satisfies Record<SlotKind, unknown>;
 
-/** What the account is able to, whether or not it may work now. Unknown Sora 2 counts as able; an unknown plan is not pro. */
+/**
+ * What the account is able to, whether or not it may work now. Unknown Sora 2 counts as able; an unknown plan is not pro. What the lane
+ * does not ask for is not in the text, so that a plan made once fits.
+ */
 export function servesLane(lane: Lane, slotKind: SlotKind, targets: KnownTargets): Prisma.Sql {
   const { limit, enabled } = slotColumns[slotKind];
   return Prisma.sql`
-    token.provider = ${lane.provider} AND token.target = ANY(${[...targets.names]}::text[]) AND token.hidden_at IS NULL
+    token.provider = ${inText(lane.provider)} AND ${ofTargets(targets.names)} AND token.hidden_at IS NULL
     AND ${enabled} AND ${limit} <> 0
-    AND (${lane.plan} = 'any' OR token.plan = 'pro')
-    AND (NOT ${lane.sora2} OR token.sora2 IS NOT FALSE)
-    AND (${lane.tokenId ?? null}::text IS NULL OR token.id = ${lane.tokenId ?? null})`;
+    ${lane.plan === 'pro' ? Prisma.sql`AND token.plan = 'pro'` : Prisma.empty}
+    ${lane.sora2 ? Prisma.sql`AND token.sora2 IS NOT FALSE` : Prisma.empty}
+    ${lane.tokenId === undefined ? Prisma.empty : Prisma.sql`AND token.id = ${lane.tokenId}`}`;
+}
+
+function ofTargets(names: readonly string[]): Prisma.Sql {
+  return names.length === 0 ? Prisma.sql`false` : Prisma.sql`token.target IN (${Prisma.join(names.map(inText))})`;
 }
 
 /** The limit in slots; −1 means as many as the setting says. */
 export function capacity(slotKind: SlotKind, unlimitedSlots: number): Prisma.Sql {
   const { limit } = slotColumns[slotKind];
-  return Prisma.sql`CASE WHEN ${limit} < 0 THEN ${unlimitedSlots}::integer ELSE ${limit} END`;
+  return Prisma.sql`CASE WHEN ${limit} < 0 THEN ${inText(unlimitedSlots)} ELSE ${limit} END`;
 }
 
 /** Open attempts that hold no slot, per token; to be joined. */
@@ -56,13 +64,27 @@ export const slotlessKind: SlotKind = 'video';
  * and after `resets_at` it says nothing. `exhaustionOf` in contracts says the same of an account with nothing open.
  */
 export function quotaLeft({ kind }: Lane, quotaMargin = 0): Prisma.Sql {
-  if (kind !== 'video') return Prisma.sql`NULL::integer`;
+  return kind === 'video' ? whereKnown(quotaMargin, uncounted) : noQuota;
+}
+
+/** The same where only what the slots do not allow anyway is of interest: NULL too where the quota is enough for all of them, without counting. */
+export function quotaWithinSlots({ kind }: Lane, quotaMargin: number | undefined, slots: Prisma.Sql): Prisma.Sql {
+  if (kind !== 'video') return noQuota;
+  // Whatever is not in the number yet holds a slot, so with as much left as there are slots in all, it is enough for those that are free.
+  const isEnough = Prisma.sql`token.remaining - ${inText(quotaMargin ?? 0)} >= ${slots}`;
+  return whereKnown(quotaMargin ?? 0, Prisma.sql`CASE WHEN NOT (${isEnough}) THEN ${uncounted} END`);
+}
+
+const noQuota = Prisma.sql`NULL::integer`;
+
+function whereKnown(quotaMargin: number, uncountedVideos: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
     CASE WHEN token.remaining IS NOT NULL AND (token.resets_at IS NULL OR token.resets_at > now()) THEN
-      token.remaining - ${quotaMargin}::integer - (
-        SELECT count(*)::integer FROM submit_attempt JOIN generation ON generation.id = submit_attempt.generation_id
-        WHERE submit_attempt.token_id = token.id AND generation.kind = 'video'
-          AND submit_attempt.state IN ('intent', 'sent', 'acked', 'unknown')
-          AND NOT (submit_attempt.state = 'acked' AND (takes_turn OR generation.completed_at IS NOT NULL))
-      ) END`;
+      token.remaining - ${inText(quotaMargin)} - ${uncountedVideos} END`;
 }
+
+const uncounted = Prisma.sql`(
+  SELECT count(*)::integer FROM submit_attempt JOIN generation ON generation.id = submit_attempt.generation_id
+  WHERE submit_attempt.token_id = token.id AND generation.kind = 'video'
+    AND submit_attempt.state IN ('intent', 'sent', 'acked', 'unknown')
+    AND NOT (submit_attempt.state = 'acked' AND (takes_turn OR generation.completed_at IS NOT NULL)))`;

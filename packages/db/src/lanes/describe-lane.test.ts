@@ -3,7 +3,17 @@ import type { LaneSurvey } from './survey-lane.js';
 
 const lane = { provider: 'sora', kind: 'video', plan: 'any', sora2: true } as const;
 const empty: LaneSurvey = {
-  ...{ tokens: 0, simulated: 0, freeSlots: 0, waiting: 0, needAttention: 0, resting: 0, exhausted: 0, busy: 0 },
+  ...{
+    tokens: 0,
+    simulated: 0,
+    freeSlots: 0,
+    waiting: 0,
+    needAttention: 0,
+    resting: 0,
+    cutOff: 0,
+    exhausted: 0,
+    busy: 0,
+  },
   recoversAt: null,
   startEveryMs: null,
 };
@@ -30,12 +40,15 @@ describe('the reason why a lane waits', () => {
       'every account has used up its quota until 14:05 UTC',
     );
     expect(sentence({ tokens: 2, exhausted: 2 })).toBe('every account has used up its quota');
+    expect(sentence({ tokens: 2, cutOff: 2, recoversAt })).toBe(
+      'no account can be reached through its proxy, tried again at 14:05 UTC',
+    );
     expect(sentence({ tokens: 2, needAttention: 2 })).toBe('every account needs attention');
   });
 
   it('tells them apart when they do different things', () => {
-    expect(sentence({ tokens: 5, busy: 2, resting: 1, exhausted: 1, needAttention: 1, recoversAt })).toBe(
-      'of 5 accounts 2 are busy, 1 rests, 1 has used up its quota, 1 needs attention; the first is back at 14:05 UTC',
+    expect(sentence({ tokens: 6, busy: 2, resting: 1, cutOff: 1, exhausted: 1, needAttention: 1, recoversAt })).toBe(
+      'of 6 accounts 2 are busy, 1 rests, 1 is cut off by its proxy, 1 has used up its quota, 1 needs attention; the first is back at 14:05 UTC',
     );
   });
 });

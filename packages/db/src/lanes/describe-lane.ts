@@ -6,16 +6,19 @@ import type { LaneSurvey } from './survey-lane.js';
 export function describeLane(lane: Lane, survey: LaneSurvey): string | null {
   if (survey.tokens === 0) return describeIncapacity(lane);
   if (survey.freeSlots > 0) return null;
-  const { tokens, busy, resting, exhausted, needAttention, recoversAt } = survey;
+  const { tokens, busy, resting, cutOff, exhausted, needAttention, recoversAt } = survey;
   const until = recoversAt ? ` until ${clockTime(recoversAt)}` : '';
   if (busy === tokens) return tokens === 1 ? 'the only account is busy' : `all ${tokens} accounts are busy`;
   if (resting === tokens) return `every account rests${until}`;
+  if (cutOff === tokens)
+    return `no account can be reached through its proxy${recoversAt ? `, tried again at ${clockTime(recoversAt)}` : ''}`;
   if (exhausted === tokens) return `every account has used up its quota${until}`;
   if (needAttention === tokens)
     return tokens === 1 ? 'the only account needs attention' : 'every account needs attention';
   const parts = [
     part(busy, 'is busy', 'are busy'),
     part(resting, 'rests', 'rest'),
+    part(cutOff, 'is cut off by its proxy', 'are cut off by their proxies'),
     part(exhausted, 'has used up its quota', 'have used up their quota'),
     part(needAttention, 'needs attention', 'need attention'),
   ].flatMap((text) => text ?? []);

@@ -38,7 +38,17 @@ const change = (id: string, data: object) => database.token.update({ where: { id
 describe('the survey of a lane', () => {
   it('counts nothing where nothing is', async () => {
     expect(await survey()).toEqual({
-      ...{ tokens: 0, simulated: 0, freeSlots: 0, waiting: 0, needAttention: 0, resting: 0, exhausted: 0, busy: 0 },
+      ...{
+        tokens: 0,
+        simulated: 0,
+        freeSlots: 0,
+        waiting: 0,
+        needAttention: 0,
+        resting: 0,
+        cutOff: 0,
+        exhausted: 0,
+        busy: 0,
+      },
       ...{ recoversAt: null, startEveryMs: null },
     });
   });
@@ -56,7 +66,17 @@ describe('the survey of a lane', () => {
     await change(await insertToken(database), { hiddenAt: new Date() });
     await insertWaiting(database, { count: 7 });
     expect(await survey()).toEqual({
-      ...{ tokens: 6, simulated: 5, freeSlots: 4, waiting: 7, needAttention: 1, resting: 1, exhausted: 1, busy: 1 },
+      ...{
+        tokens: 6,
+        simulated: 5,
+        freeSlots: 4,
+        waiting: 7,
+        needAttention: 1,
+        resting: 1,
+        cutOff: 0,
+        exhausted: 1,
+        busy: 1,
+      },
       recoversAt: restsUntil,
       startEveryMs: expect.any(Number),
     });
@@ -104,6 +124,7 @@ describe('the stored states', () => {
   const state = {
     tokens: 1,
     simulated: 0,
+    serving: 1,
     freeSlots: 2,
     waiting: 3,
     reason: null,
@@ -133,7 +154,7 @@ describe('the place of a waiting generation', () => {
   it('is its number by priority and age, with an estimate and the reason of its lane', async () => {
     const rows = await insertWaiting(database, { count: 3 });
     const [urgent] = await insertWaiting(database, { priority: 1, ageMs: 1 });
-    const state = { tokens: 1, simulated: 0, waiting: 4, recoversAt: null };
+    const state = { tokens: 1, simulated: 0, serving: 1, waiting: 4, recoversAt: null };
     await storeLaneStates(database, [
       { ...state, lane: laneKey(videoLane), freeSlots: 0, reason: 'the only account is busy', startEveryMs: 60_000 },
     ]);

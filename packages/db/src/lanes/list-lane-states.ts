@@ -6,6 +6,8 @@ export interface LaneState {
   /** Tokens that could ever serve the lane, and of them those of simulated targets. */
   tokens: number;
   simulated: number;
+  /** Of them those that work or could; null where an earlier release wrote the row. */
+  serving: number | null;
   freeSlots: number;
   waiting: number;
   /** Why rows wait, in a sentence, and when that changes at the earliest. */

@@ -12,16 +12,16 @@ export async function storeLaneStates(
   await database.$executeRaw`
     WITH fresh AS (
       SELECT * FROM jsonb_to_recordset(${JSON.stringify(states)}::jsonb) AS fresh
-        (lane text, tokens integer, simulated integer, "freeSlots" integer, waiting integer, reason text, "recoversAt" timestamptz,
+        (lane text, tokens integer, simulated integer, serving integer, "freeSlots" integer, waiting integer, reason text, "recoversAt" timestamptz,
          "startEveryMs" integer)
     ), forgotten AS (
       DELETE FROM lane_state WHERE lane NOT IN (SELECT lane FROM fresh)
         AND updated_at < now() - ${forgottenAfterMs} * interval '1 millisecond'
     )
-    INSERT INTO lane_state (lane, tokens, simulated, free_slots, waiting, reason, recovers_at, start_every_ms, updated_at)
-    SELECT lane, tokens, simulated, "freeSlots", waiting, reason, "recoversAt", "startEveryMs", now() FROM fresh ORDER BY lane
+    INSERT INTO lane_state (lane, tokens, simulated, serving, free_slots, waiting, reason, recovers_at, start_every_ms, updated_at)
+    SELECT lane, tokens, simulated, serving, "freeSlots", waiting, reason, "recoversAt", "startEveryMs", now() FROM fresh ORDER BY lane
     ON CONFLICT (lane) DO UPDATE SET
-      tokens = excluded.tokens, simulated = excluded.simulated, free_slots = excluded.free_slots, waiting = excluded.waiting,
+      tokens = excluded.tokens, simulated = excluded.simulated, serving = excluded.serving, free_slots = excluded.free_slots, waiting = excluded.waiting,
       reason = excluded.reason, recovers_at = excluded.recovers_at, start_every_ms = excluded.start_every_ms,
       updated_at = excluded.updated_at`;
 }

@@ -4,7 +4,7 @@ import { type Lane, laneKey } from '@reelay/contracts/lane';
 import {
   capacity,
   type KnownTargets,
-  quotaLeft,
+  quotaWithinSlots,
   servesLane,
   slotColumns,
   slotlessKind,
@@ -12,6 +12,7 @@ import {
 } from '../assign/token-filter.js';
 import type { Queryable } from '../client.js';
 import { Prisma } from '../generated/prisma/client.js';
+import { cutOffUntil } from '../proxies/proxy-circuit.js';
 
 export interface LaneSurvey {
   /** Tokens that could ever serve the lane: those in service, and those that rest or need attention. */
@@ -26,9 +27,11 @@ export interface LaneSurvey {
   /** Each token counts once, under the first of these that holds. */
   needAttention: number;
   resting: number;
+  /** Their proxies are known to be dead. */
+  cutOff: number;
   exhausted: number;
   busy: number;
-  /** When the first of the resting or exhausted may work again. */
+  /** When the first of those that rest, are exhausted or cut off may work again. */
   recoversAt: Date | null;
 }
 
@@ -57,14 +60,16 @@ export async function surveyLane(database: Queryable, survey: SurveyLane): Promi
   const rows = await database.$queryRaw<LaneSurvey[]>`
     WITH able AS (
       SELECT token.target = ANY(${[...targets.simulated]}::text[]) AS simulated, token.resets_at, ${coolingUntil} AS cooling_until,
-        greatest(${most} - ${used}, 0) AS unused, ${quotaLeft(lane, quotaMargin)} AS quota,
-        token.state <> 'active' AS needs_attention, coalesce(${coolingUntil} > now(), false) AS is_cooling
+        greatest(${most} - ${used}, 0) AS unused, ${quotaWithinSlots(lane, quotaMargin, most)} AS quota,
+        token.state <> 'active' AS needs_attention, coalesce(${coolingUntil} > now(), false) AS is_cooling,
+        ${cutOffUntil} AS cut_off_until
       FROM token ${open}
       WHERE ${servesLane(lane, slotKind ?? slotlessKind, targets)} AND token.state <> 'disabled'
     ), judged AS (
       SELECT *, CASE
         WHEN needs_attention THEN 'needs attention'
         WHEN is_cooling THEN 'resting'
+        WHEN cut_off_until IS NOT NULL THEN 'cut off'
         WHEN quota <= 0 THEN 'exhausted'
         WHEN unused = 0 THEN 'busy'
         ELSE 'free' END AS verdict
@@ -74,9 +79,10 @@ export async function surveyLane(database: Queryable, survey: SurveyLane): Promi
       coalesce(sum(least(unused, quota)) FILTER (WHERE verdict = 'free'), 0)::integer AS "freeSlots",
       count(*) FILTER (WHERE verdict = 'needs attention')::integer AS "needAttention",
       count(*) FILTER (WHERE verdict = 'resting')::integer AS resting,
+      count(*) FILTER (WHERE verdict = 'cut off')::integer AS "cutOff",
       count(*) FILTER (WHERE verdict = 'exhausted')::integer AS exhausted,
       count(*) FILTER (WHERE verdict = 'busy')::integer AS busy,
-      least(min(cooling_until) FILTER (WHERE verdict = 'resting'), min(resets_at) FILTER (WHERE verdict = 'exhausted')) AS "recoversAt",
+      least(min(cooling_until) FILTER (WHERE verdict = 'resting'), min(cut_off_until) FILTER (WHERE verdict = 'cut off'), min(resets_at) FILTER (WHERE verdict = 'exhausted')) AS "recoversAt",
       (SELECT (extract(epoch FROM now() - min(assigned_at)) * 1000 / nullif(count(*), 0))::integer FROM (
         SELECT assigned_at FROM generation
         WHERE lane = ${laneKey(lane)} AND assigned_at IS NOT NULL AND assigned_at > now() - interval '30 minutes'

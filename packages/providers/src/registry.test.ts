@@ -6,6 +6,9 @@ test('every declared provider exists under its id, and no other', () => {
   const providers = createProviders();
   expect([...providers.keys()]).toEqual(providerDeclarations.map(({ id }) => id));
   for (const [id, provider] of providers) expect(provider.declaration.id).toBe(id);
+  for (const provider of providers.values()) {
+    expect(provider.cancel !== undefined).toBe(provider.declaration.canCancel);
+  }
 });
 
 test('every model has a provider that makes its kind', () => {

@@ -1,8 +1,10 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { type DisableToken, disableTokenSchema } from '@reelay/contracts/token-history';
+import type { FastifyRequest } from 'fastify';
 import { GatewayParts } from '../gateway-parts.js';
 import { AdminOnly } from '../http/access.js';
 import { bodyForms } from '../http/body.pipe.js';
+import { queryOf } from './query-of.js';
 
 bodyForms.add(disableTokenSchema, { optional: true });
 
@@ -12,8 +14,8 @@ export class TokenLifeController {
   constructor(@Inject(GatewayParts) private readonly parts: GatewayParts) {}
 
   @Get('events')
-  async events(@Param('id') id: string, @Query() query: Record<string, unknown>) {
-    return this.parts.tokenManager.listEvents(id, query);
+  async events(@Param('id') id: string, @Req() request: FastifyRequest) {
+    return this.parts.tokenManager.listEvents(id, queryOf(request));
   }
 
   @Post('disable')

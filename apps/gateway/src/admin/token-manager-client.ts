@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { AppError, isErrorCode } from '@reelay/contracts/errors';
+import { toStorableText } from '@reelay/contracts/storable-text';
 import { z } from 'zod';
 
 export interface TokenManagerClientOptions {
@@ -11,6 +12,8 @@ export interface TokenManagerClientOptions {
 
 /** Adding an account asks its upstream several things. */
 const timeoutMs = 60_000;
+/** Asking about an account may mean renewing its credential both ways in between. */
+const slowTimeoutMs = 120_000;
 /** As long as the gateway itself waits for a request to come in. */
 const importTimeoutMs = 310_000;
 const failureSchema = z.object({
@@ -24,8 +27,28 @@ export class TokenManagerClient {
     this.#options = options;
   }
 
-  list(): Promise<unknown> {
-    return this.#request('GET', '/internal/tokens');
+  list(query: string): Promise<unknown> {
+    return this.#request('GET', `/internal/tokens${query}`);
+  }
+
+  count(): Promise<unknown> {
+    return this.#request('GET', '/internal/token-counts');
+  }
+
+  show(id: string): Promise<unknown> {
+    return this.#request('GET', pathOf(id));
+  }
+
+  change(id: string, change: object): Promise<unknown> {
+    return this.#request('PATCH', pathOf(id), change);
+  }
+
+  test(id: string): Promise<unknown> {
+    return this.#request('POST', `${pathOf(id)}/test`, undefined, slowTimeoutMs);
+  }
+
+  refresh(id: string): Promise<unknown> {
+    return this.#request('POST', `${pathOf(id)}/refresh`, undefined, slowTimeoutMs);
   }
 
   add(token: object): Promise<unknown> {
@@ -36,10 +59,8 @@ export class TokenManagerClient {
     return this.#request('DELETE', pathOf(id));
   }
 
-  listEvents(id: string, query: Record<string, unknown>): Promise<unknown> {
-    const known = new URLSearchParams();
-    for (const name of ['after', 'limit']) if (query[name] !== undefined) known.set(name, String(query[name]));
-    return this.#request('GET', `${pathOf(id)}/events?${known}`);
+  listEvents(id: string, query: string): Promise<unknown> {
+    return this.#request('GET', `${pathOf(id)}/events${query}`);
   }
 
   disable(id: string, body: object): Promise<unknown> {
@@ -67,11 +88,11 @@ export class TokenManagerClient {
   }
 
   showBatch(id: string, query: string): Promise<unknown> {
-    return this.#request('GET', `/internal/batches/${encodeURIComponent(id)}${query}`);
+    return this.#request('GET', `/internal/batches/${segmentOf(id)}${query}`);
   }
 
   cancelBatch(id: string): Promise<unknown> {
-    return this.#request('POST', `/internal/batches/${encodeURIComponent(id)}/cancel`);
+    return this.#request('POST', `/internal/batches/${segmentOf(id)}/cancel`);
   }
 
   /** Passes a file of accounts on as it comes in. */
@@ -97,10 +118,10 @@ export class TokenManagerClient {
     return Readable.fromWeb(response.body as NodeReadableStream);
   }
 
-  async #request(method: string, path: string, body?: object): Promise<unknown> {
+  async #request(method: string, path: string, body?: object, forMs = timeoutMs): Promise<unknown> {
     const response = await this.#send(method, path, {
       ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: AbortSignal.timeout(forMs),
     });
     return this.#read(response);
   }
@@ -158,7 +179,13 @@ interface SendRequest {
 }
 
 function pathOf(id: string): string {
-  return `/internal/tokens/${encodeURIComponent(id)}`;
+  return `/internal/tokens/${segmentOf(id)}`;
+}
+
+/** @throws AppError `not_found` for what no database can even look for */
+function segmentOf(id: string): string {
+  if (toStorableText(id) !== id) throw new AppError('not_found', 'There is nothing of this id.');
+  return encodeURIComponent(id);
 }
 
 async function readAnswer(response: Response): Promise<unknown> {

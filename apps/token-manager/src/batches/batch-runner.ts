@@ -1,13 +1,20 @@
 /** Works batches off in portions. Any number of replicas may do this at once; what one leaves behind when it dies, another takes up. */
 import { claimRows, releaseRows } from '@reelay/db/batches/claim-rows';
 import { findRunningBatches, type RunningBatch } from '@reelay/db/batches/find-batch';
-import { closeBatch, deleteOldBatches, failAbandoned, finishRows } from '@reelay/db/batches/finish-rows';
+import {
+  closeBatch,
+  deleteOldBatches,
+  eraseLeftPayloads,
+  failAbandoned,
+  finishRows,
+} from '@reelay/db/batches/finish-rows';
 import { isOutage } from '@reelay/db/outage';
 import { newUlid } from '@reelay/platform/ulid';
 import { importOffline } from '../import/import-offline.js';
 import { oneAtATime } from '../one-at-a-time.js';
 import type { TokenManagerParts } from '../token-manager-parts.js';
 import { runRow } from './run-row.js';
+import { settleRow } from './settle-row.js';
 
 /** At once in this process; the newer ones wait. Imports leave room, for they are long. */
 const batchesAtOnce = 4;
@@ -46,6 +53,7 @@ export class BatchRunner {
   async tidy(): Promise<void> {
     const { database, settings } = this.#parts;
     await failAbandoned(database, { idleMs: idleUploadMs, error: uploadBroke });
+    await eraseLeftPayloads(database);
     await deleteOldBatches(database, (await settings.read())['batch.keepDays'] * dayMs);
   }
 
@@ -111,7 +119,7 @@ export class BatchRunner {
       const worker = async () => {
         for (let row = waiting.shift(); row && !this.#signal.aborted; row = waiting.shift()) {
           const done = await runRow(this.#parts, batch, row, claim);
-          await finishRows(database, { batchId: batch.id, claim, results: [{ n: row.n, ...done }] });
+          await settleRow(this.#parts, { batchId: batch.id, claim, row, done });
         }
       };
       await allToTheirEnd(Array.from({ length: concurrency }, worker));

@@ -59,7 +59,7 @@ test('each kind of work is done to every account that was chosen, and an unknown
   expect(await stack.database.batch.findMany({ where: { secretSealed: { not: null } } })).toEqual([]);
 });
 
-test('a failed row says why, and the others are done', async () => {
+test('a row that fails for good says why, and the others are done', async () => {
   const ids = await addSome(3);
   stack.upstream.failures.set('/backend/me', { status: 500 });
   const batch = await runBatch(stack, { kind: 'test', tokenIds: ids });
@@ -70,7 +70,7 @@ test('a failed row says why, and the others are done', async () => {
 test('a filter chooses the accounts as they are when the batch is made', async () => {
   const ids = await addSome(3);
   await runBatch(stack, { kind: 'disable', tokenIds: [ids[1]] });
-  const filter = { state: 'disabled', search: 'BATCH-' };
+  const filter = { state: 'disabled', q: 'BATCH-' };
   const batch = await runBatch(stack, { kind: 'enable', filter });
   expect(batch.rows.map(({ tokenId }) => tokenId)).toEqual([ids[1]]);
   for (const bad of [

@@ -6,19 +6,23 @@ import { findBatch } from '@reelay/db/batches/find-batch';
 import { inTransaction } from '@reelay/db/transaction';
 import { newUlid } from '@reelay/platform/ulid';
 import type { TokenManagerParts } from '../token-manager-parts.js';
+import { readMatching } from '../tokens/list-all-tokens.js';
 import { placeOfBatchSecret } from './batch-places.js';
 
 export async function createTokenBatch(
-  { database, vault, batches, log }: Pick<TokenManagerParts, 'database' | 'vault' | 'batches' | 'log'>,
+  parts: Pick<TokenManagerParts, 'database' | 'settings' | 'vault' | 'batches' | 'log'>,
   asked: CreateBatch,
 ): Promise<BatchView | undefined> {
+  const { database, vault, batches, log } = parts;
   const { kind, tokenIds, filter, ...rest } = asked;
   const { proxyUrl, ...options } = 'proxyUrl' in rest ? rest : { ...rest, proxyUrl: null };
   const id = newUlid();
   const secretSealed = proxyUrl === null ? null : vault.sealAt(placeOfBatchSecret(id), proxyUrl);
+  const matching = await readMatching(parts);
   await inTransaction(database, async (tx) => {
     await createBatch(tx, { id, kind, options, secretSealed });
-    await setTotal(tx, id, tokenIds ? await addChosen(tx, id, tokenIds) : await addFiltered(tx, id, filter ?? {}));
+    const total = tokenIds ? await addChosen(tx, id, tokenIds) : await addFiltered(tx, id, filter ?? {}, matching);
+    await setTotal(tx, id, total);
     await beginBatch(tx, id);
   });
   log.info({ batchId: id, kind }, 'batch made');

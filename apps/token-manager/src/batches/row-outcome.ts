@@ -1,13 +1,15 @@
 /** What became of a row, and how a failure of it is told. */
 import type { BatchVerdict } from '@reelay/contracts/batches';
 import { isAppError } from '@reelay/contracts/errors';
-import { isUpstreamError } from '@reelay/contracts/upstream-error';
+import { isUpstreamError, type UpstreamError } from '@reelay/contracts/upstream-error';
 import { isOutage } from '@reelay/db/outage';
 
 export interface RowOutcome {
   verdict: BatchVerdict;
   message: string | null;
   tokenId: string | null;
+  /** It failed for a reason that passes by itself, and doing it again does no harm. */
+  isPassing?: boolean;
 }
 
 export function outcome(verdict: BatchVerdict, tokenId: string | null, message: string | null = null): RowOutcome {
@@ -24,8 +26,14 @@ export function failureOf(error: unknown, tokenId: string | null = null): RowOut
   if (isOutage(error)) throw error;
   if (isAppError(error)) {
     const isMistake = error.code === 'invalid_value';
-    return outcome(isMistake ? 'invalid' : 'failed', tokenId, error.message);
+    const isBusy = error.code === 'service_unavailable';
+    return { ...outcome(isMistake ? 'invalid' : 'failed', tokenId, error.message), isPassing: isBusy };
   }
-  if (isUpstreamError(error)) return outcome('failed', tokenId, error.message);
+  if (isUpstreamError(error)) return { ...outcome('failed', tokenId, error.message), isPassing: isPassing(error) };
   return outcome('failed', tokenId, 'Something failed inside; the log of the token-manager has the details.');
+}
+
+/** The upstream or a proxy was away, overloaded, too slow, or wanted a pause. */
+export function isPassing({ code, tokenEffect: { effect } }: UpstreamError): boolean {
+  return effect !== 'credential_rejected' && (code === 'upstream_unavailable' || code === 'service_unavailable');
 }

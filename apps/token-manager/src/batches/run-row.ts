@@ -1,10 +1,12 @@
 /** One claimed row of any batch: opened, done, and told what became of it. */
+import { isAppError } from '@reelay/contracts/errors';
 import type { ClaimedRow } from '@reelay/db/batches/claim-rows';
 import type { RunningBatch } from '@reelay/db/batches/find-batch';
 import { isOutage } from '@reelay/db/outage';
 import { importRow } from '../import/import-row.js';
 import type { TokenManagerParts } from '../token-manager-parts.js';
 import { placeOfBatchSecret } from './batch-places.js';
+import { isRenewable } from './is-renewable.js';
 import { failureOf, outcome, type RowOutcome } from './row-outcome.js';
 import { workOnToken } from './work-on-token.js';
 
@@ -23,6 +25,8 @@ export async function runRow(
     return await workOnToken(parts, row.tokenId, { kind, options, proxyUrl });
   } catch (error) {
     if (!isOutage(error)) parts.log.debug({ error, batchId: batch.id, row: row.n }, 'row of a batch failed');
-    return failureOf(error, row.tokenId);
+    const failed = failureOf(error, row.tokenId);
+    if (row.tokenId === null || !isAppError(error) || error.code !== 'credential_unavailable') return failed;
+    return { ...failed, isPassing: await isRenewable(parts, row.tokenId) };
   }
 }

@@ -2,14 +2,14 @@
 import type { BatchOptions, TokenBatchKind } from '@reelay/contracts/batches';
 import { AppError } from '@reelay/contracts/errors';
 import type { TokenEvent } from '@reelay/contracts/token-life';
-import { isUpstreamError } from '@reelay/contracts/upstream-error';
-import { setTokenFields, setTokenProxy } from '@reelay/db/batches/set-token-fields';
+import { setTokenFields, type TokenFields } from '@reelay/db/batches/set-token-fields';
 import { applyTokenEvent } from '@reelay/db/tokens/apply-token-event';
-import { findCredential } from '@reelay/db/tokens/find-credential';
 import { hideToken } from '@reelay/db/tokens/hide-token';
 import { findToken } from '@reelay/db/tokens/list-tokens';
+import { refreshAccount } from '../credentials/refresh-account.js';
 import type { TokenManagerParts } from '../token-manager-parts.js';
-import { inspectToken } from '../tokens/inspect-token.js';
+import { testToken } from '../tokens/test-token.js';
+import { isRenewable } from './is-renewable.js';
 import { outcome, type RowOutcome } from './row-outcome.js';
 
 export interface TokenWork {
@@ -29,8 +29,7 @@ export async function workOnToken(
     case 'test':
       return outcome('done', tokenId, await testToken(parts, tokenId));
     case 'refresh':
-      await refreshToken(parts, tokenId);
-      return outcome('done', tokenId);
+      return refresh(parts, tokenId);
     case 'enable':
       return done(tokenId, await happen(parts, tokenId, { type: 'enabled', by: 'operator' }));
     case 'disable':
@@ -38,12 +37,16 @@ export async function workOnToken(
     case 'delete':
       return done(tokenId, await hideToken(parts.database, tokenId));
     case 'set_limits':
-      return done(tokenId, await setTokenFields(parts.database, tokenId, options));
+      return done(tokenId, await setTokenFields(parts.database, tokenId, limitsOf(options)));
     case 'set_proxy': {
-      const sealed = parts.vault.sealOptional(tokenId, 'proxy_sealed', proxyUrl);
-      return done(tokenId, await setTokenProxy(parts.database, tokenId, sealed));
+      const proxySealed = parts.vault.sealOptional(tokenId, 'proxy_sealed', proxyUrl);
+      return done(tokenId, await setTokenFields(parts.database, tokenId, { proxySealed }));
     }
   }
+}
+
+function limitsOf({ imageLimit, videoLimit, imageEnabled, videoEnabled, weight }: BatchOptions): TokenFields {
+  return { imageLimit, videoLimit, imageEnabled, videoEnabled, weight };
 }
 
 /** False when there is no such account. */
@@ -56,29 +59,10 @@ function disabledBy(reason = 'disabled by an operator'): TokenEvent {
   return { type: 'disabled', by: 'operator', reason };
 }
 
-/** A refused access token is replaced once, where there is something to replace it with. */
-async function testToken(parts: TokenManagerParts, tokenId: string): Promise<string> {
-  const { version } = await getCredential(parts, tokenId);
-  const inspection = await inspectToken(parts, tokenId).catch((error: unknown) => {
-    if (!isUpstreamError(error) || error.tokenEffect.effect !== 'credential_rejected') throw error;
-    return inspectToken(parts, tokenId, version);
-  });
-  if (!inspection) throw gone();
-  const { plan, sora2, remaining } = inspection;
-  const videos = remaining === null ? 'unknown' : String(remaining);
-  const sora = sora2 === null ? 'unknown' : sora2 ? 'yes' : 'no';
-  return `The account works: plan ${plan ?? 'unknown'}, Sora 2 ${sora}, videos left ${videos}.`;
-}
-
-async function refreshToken(parts: TokenManagerParts, tokenId: string): Promise<void> {
-  const { version } = await getCredential(parts, tokenId);
-  await parts.credentials.get(tokenId, { staleVersion: version });
-}
-
-async function getCredential(parts: TokenManagerParts, tokenId: string): Promise<{ version: number }> {
-  const credential = await findCredential(parts.database, tokenId);
-  if (!credential) throw gone();
-  return credential;
+async function refresh(parts: TokenManagerParts, tokenId: string): Promise<RowOutcome> {
+  const { refreshed, message } = await refreshAccount(parts, tokenId);
+  if (refreshed) return outcome('done', tokenId);
+  return { ...outcome('failed', tokenId, message), isPassing: await isRenewable(parts, tokenId) };
 }
 
 function done(tokenId: string, isThere: boolean): RowOutcome {

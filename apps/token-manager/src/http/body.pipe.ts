@@ -11,12 +11,17 @@ export class BodyPipe<Schema extends z.ZodType> implements PipeTransform<unknown
     const parsed = this.schema.safeParse(body ?? {});
     if (parsed.success) return parsed.data;
     const [issue] = parsed.error.issues;
-    const param = issue?.path.join('.') || undefined;
+    const [unknownKey] = issue?.code === 'unrecognized_keys' ? issue.keys : [];
+    const param = [...(issue?.path ?? []), ...(unknownKey === undefined ? [] : [unknownKey])].join('.') || undefined;
     const isMissing = issue?.code === 'invalid_type' && /received undefined/.test(issue.message);
     throw new AppError(
       isMissing ? 'missing_required_parameter' : 'invalid_value',
-      param === undefined ? 'The body must be a JSON object.' : `${param}: ${issue?.message ?? 'not allowed'}.`,
+      param === undefined ? 'The body must be a JSON object.' : `${param}: ${sayWhat(issue)}.`,
       param === undefined ? {} : { param },
     );
   }
+}
+
+function sayWhat(issue: z.core.$ZodIssue | undefined): string {
+  return issue?.code === 'unrecognized_keys' ? 'there is no such field here' : (issue?.message ?? 'not allowed');
 }

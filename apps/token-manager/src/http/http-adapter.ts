@@ -1,6 +1,7 @@
 /** Fastify as the token-manager needs it: an id and a log line for every request, and no foreign error body. */
 import type { IncomingMessage } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { loggablePath } from '@reelay/platform/loggable-path';
 import { type Logger, withLogFields } from '@reelay/platform/logger';
 import { newUlid } from '@reelay/platform/ulid';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -25,7 +26,7 @@ export function createHttpAdapter({ errors, log }: { errors: ErrorFilter; log: L
     withLogFields({ requestId: request.id }, done);
   });
   instance.addHook('onResponse', (request, reply, done) => {
-    const path = request.raw.url?.split('?', 1)[0];
+    const path = loggablePath(request.raw.url, request.routeOptions.url !== undefined);
     const fields = { requestId: request.id, method: request.method, path, status: reply.statusCode };
     // Probes and the workers' questions come all the time.
     log.debug({ ...fields, durationMs: Math.round(reply.elapsedTime) }, 'request');

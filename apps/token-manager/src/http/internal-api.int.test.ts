@@ -1,3 +1,4 @@
+import { waitFor } from '@reelay/testing/wait-for';
 import { type ErrorBody, internalKey, TestStack } from '../testing/test-stack.js';
 
 let stack: TestStack;
@@ -26,7 +27,12 @@ describe('the door', () => {
       for (const [method, path] of [
         ['GET', '/internal/tokens'],
         ['POST', '/internal/tokens'],
+        ['GET', '/internal/token-counts'],
+        ['GET', '/internal/tokens/x'],
+        ['PATCH', '/internal/tokens/x'],
         ['DELETE', '/internal/tokens/x'],
+        ['POST', '/internal/tokens/x/test'],
+        ['POST', '/internal/tokens/x/refresh'],
         ['POST', '/internal/tokens/x/credential'],
         ['GET', '/internal/tokens/x/events'],
         ['POST', '/internal/tokens/x/disable'],
@@ -68,6 +74,25 @@ describe('errors', () => {
       status: 404,
       body: { error: { code: 'not_found' } },
     });
+  });
+
+  it.each([
+    '/internal/imports?dryrun=1',
+    '/internal/imports?clientId=%00',
+    '/internal/batches?after=%00',
+    '/internal/batches/x?after=99999999999',
+    '/internal/tokens/x/events?before=1',
+  ])('tell of a query that is not understood, instead of doing something else: %s', async (path) => {
+    const method = path.includes('imports') ? 'POST' : 'GET';
+    expect(await stack.call(method, path)).toMatchObject({ status: 400, body: { error: { code: 'invalid_value' } } });
+  });
+
+  it('come without the path in the log where a key was pasted into it', async () => {
+    const keys = ['canary-in-a-path-that-is-no-route', `canary-in-the-place-of-an-id-${'x'.repeat(20)}`] as const;
+    expect((await stack.call('GET', `/${keys[0]}`)).status).toBe(404);
+    expect((await stack.call('GET', `/internal/tokens/${keys[1]}`)).status).toBe(404);
+    await waitFor(() => stack.lines.some((line) => line.includes('/internal/tokens/(')), { timeoutMs: 10_000 });
+    for (const key of keys) expect(stack.lines.join('')).not.toContain(key);
   });
 
   it('name the field and never what stood in it', async () => {

@@ -39,6 +39,9 @@ export function accountOf(row: ImportRow, options: BatchOptions): AddToken {
   };
 }
 
+/** No e-mail address is longer. */
+const longestIdentity = 320;
+
 export interface Claims {
   identity: string | null;
   expiresAt: number | null;
@@ -47,7 +50,7 @@ export interface Claims {
 /**
  * Who the account is without asking anybody: by its access token, and where that does not name it, by the file.
  *
- * @throws AppError `invalid_value` where this installation has no way to its upstream
+ * @throws AppError `invalid_value` where this installation has no way to its upstream, or the name is none
  */
 export function readClaims(
   parts: Pick<TokenManagerParts, 'providers' | 'targets'>,
@@ -56,7 +59,12 @@ export function readClaims(
 ): Claims {
   const { provider } = getUpstream(parts, placeOf(row, options));
   const claims = row.accessToken === undefined ? undefined : provider.identify(row.accessToken);
-  return { identity: claims?.identity ?? row.identity ?? row.email ?? null, expiresAt: claims?.expiresAt ?? null };
+  const identity = claims?.identity ?? row.identity ?? row.email ?? null;
+  // Whoever made the token up: what no database can store must not stop the rows around it.
+  if (identity !== null && (identity.length > longestIdentity || /[\p{Cc}\p{Surrogate}]/u.test(identity))) {
+    throw new AppError('invalid_value', 'The access token does not name an account that can be. Copy it again.');
+  }
+  return { identity, expiresAt: claims?.expiresAt ?? null };
 }
 
 /** Whether taking the row up would change nothing about an account of the pool. What the row leaves out does not count. */
@@ -71,6 +79,8 @@ export function isUnchanged(vault: Vault, known: StoredSecrets, row: ImportRow, 
     isSame(account.videoLimit, known.videoLimit) &&
     isSame(row.imageEnabled, known.imageEnabled) &&
     isSame(row.videoEnabled, known.videoEnabled) &&
+    isSame(row.weight, known.weight) &&
+    isSame(row.usedByPeople, known.usedByPeople) &&
     !(row.isActive === false && known.state !== 'disabled') &&
     isSame(row.accessToken, vault.open(known.id, 'access_token_sealed', known.accessTokenSealed)) &&
     isSame(row.sessionToken, vault.openOptional(known.id, 'session_token_sealed', known.sessionTokenSealed)) &&

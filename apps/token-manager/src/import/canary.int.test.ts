@@ -1,5 +1,4 @@
-import { Redis } from 'ioredis';
-import { Client } from 'pg';
+import { dumpRedis, dumpTables } from '@reelay/testing/stored-texts';
 import { exportFile, importFile, runBatch } from '../testing/import-file.js';
 import { internalKey, masterKey, TestStack } from '../testing/test-stack.js';
 
@@ -42,7 +41,11 @@ test('a planted secret is found in no table, not in Redis and not in a log, what
   await exportFile(stack);
 
   const secrets = [canary('').slice(0, 7), '5b1f0c9d7e', masterKey, internalKey, ...stack.upstream.accessTokens.keys()];
-  const places = { tables: await dumpTables(), redis: await dumpRedis(), logs: stack.lines.join('\n') };
+  const [tables, redis] = await Promise.all([
+    dumpTables(stack.file.url),
+    dumpRedis(stack.redis.client, stack.redis.prefix),
+  ]);
+  const places = { tables: tables.join('\n'), redis: redis.join('\n'), logs: stack.lines.join('\n') };
   // The accounts' own names begin like the secrets.
   const named = (text: string) => text.replaceAll(/canary-\d@example\.com/g, '');
   for (const [place, text] of Object.entries(places)) {
@@ -54,43 +57,4 @@ test('a planted secret is found in no table, not in Redis and not in a log, what
       );
     }
   }
-}, 60_000);
-
-async function dumpTables(): Promise<string> {
-  const client = new Client({ connectionString: stack.file.url });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ name: string }>(
-      `SELECT quote_ident(table_name) AS name FROM information_schema.tables WHERE table_schema = 'public'`,
-    );
-    const texts: string[] = [];
-    for (const { name } of rows) {
-      const { rows: contents } = await client.query<{ text: string }>(
-        `SELECT row_to_json(it)::text AS text FROM ${name} AS it`,
-      );
-      texts.push(...contents.map(({ text }) => `${name} ${text}`));
-    }
-    return texts.join('\n');
-  } finally {
-    await client.end();
-  }
-}
-
-async function dumpRedis(): Promise<string> {
-  const redis = new Redis(stack.redis.url);
-  try {
-    const texts: string[] = [];
-    for (const key of await redis.keys(`${stack.redis.prefix}*`)) {
-      const type = await redis.type(key);
-      if (type === 'hash') texts.push(key, JSON.stringify(await redis.hgetall(key)));
-      else if (type === 'list') texts.push(key, ...(await redis.lrange(key, 0, -1)));
-      else if (type === 'zset') texts.push(key, ...(await redis.zrange(key, '0', '-1')));
-      else if (type === 'stream') texts.push(key, JSON.stringify(await redis.xrange(key, '-', '+')));
-      else if (type === 'string') texts.push(key, (await redis.get(key)) ?? '');
-      else texts.push(key, ...(await redis.smembers(key)));
-    }
-    return texts.join('\n');
-  } finally {
-    redis.disconnect();
-  }
-}
+}, 180_000);

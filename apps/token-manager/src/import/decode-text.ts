@@ -3,12 +3,12 @@ import { AppError } from '@reelay/contracts/errors';
 
 export const largestUploadBytes = 200 * 1024 * 1024;
 
-/** @throws AppError `request_too_large` */
+/** @throws AppError `request_too_large`, `invalid_request` where the connection broke */
 export async function* decodeText(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let decoder: InstanceType<typeof TextDecoder> | undefined;
   let sizeBytes = 0;
   let head: Uint8Array = new Uint8Array(0);
-  for await (const chunk of body) {
+  for await (const chunk of whole(body)) {
     sizeBytes += chunk.byteLength;
     if (sizeBytes > largestUploadBytes) {
       throw new AppError(
@@ -26,6 +26,16 @@ export async function* decodeText(body: AsyncIterable<Uint8Array>): AsyncGenerat
     yield decoder.decode(head, { stream: true });
   }
   yield decoder ? decoder.decode() : new TextDecoder().decode(head);
+}
+
+async function* whole(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw new AppError('invalid_request', 'The upload broke off, and nothing was done. Upload the whole file again.', {
+      cause: error,
+    });
+  }
 }
 
 function encodingOf(head: Uint8Array): string {

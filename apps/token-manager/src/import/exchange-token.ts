@@ -8,7 +8,7 @@ import { findProxy } from '@reelay/db/tokens/proxy-of-token';
 import { isUniqueViolation } from '@reelay/db/transaction';
 import { crashPoint } from '@reelay/platform/crash-point';
 import { newUlid } from '@reelay/platform/ulid';
-import { outcome, type RowOutcome } from '../batches/row-outcome.js';
+import { isPassing, outcome, type RowOutcome } from '../batches/row-outcome.js';
 import { type AccountAccess, openAccount } from '../credentials/account-call.js';
 import type { TokenManagerParts } from '../token-manager-parts.js';
 import { type Payload, placeOf } from './account-of-row.js';
@@ -50,7 +50,7 @@ async function exchangeOnce(
     batchId: work.batch.id,
     n: work.row.n,
     claim: work.claim,
-    mac: parts.vault.macOf(refreshToken),
+    macs: parts.vault.macsOf(refreshToken),
   };
   if (!(await tryToMark(parts, mark))) return outcome('failed', null, sentBefore);
   const clientId = row.clientId ?? work.batch.options.clientId;
@@ -127,6 +127,9 @@ function isRejection(error: UpstreamError): boolean {
 }
 
 function refused(error: UpstreamError, name: string): RowOutcome {
-  if (!isRejection(error)) return outcome('failed', null, `The ${name} could not be exchanged now: ${error.message}`);
+  if (!isRejection(error)) {
+    const failed = outcome('failed', null, `The ${name} could not be exchanged now: ${error.message}`);
+    return { ...failed, isPassing: isPassing(error) };
+  }
   return outcome('invalid', null, `The upstream does not accept the ${name}: ${error.message}`);
 }

@@ -62,5 +62,7 @@ function publicFields(account: StoredSecrets): object {
     image_concurrency: account.imageLimit === 0 ? -1 : account.imageLimit,
     video_concurrency: account.videoLimit === 0 ? -1 : account.videoLimit,
     ...{ provider, target, identity, plan, sora2, state, expires_at: expiresAt?.toISOString() ?? null },
+    ...{ weight: account.weight, used_by_people: account.usedByPeople },
+    ...(state === 'disabled' ? { disabled_reason: account.stateReason, disabled_by: account.disabledBy } : {}),
   };
 }

@@ -5,6 +5,7 @@ import { findFirstOf } from '@reelay/db/batches/find-first-of';
 import type { RowResult } from '@reelay/db/batches/finish-rows';
 import { insertAccounts } from '@reelay/db/batches/insert-accounts';
 import { findAccounts, type StoredSecrets } from '@reelay/db/batches/read-accounts';
+import { isOutage } from '@reelay/db/outage';
 import { newUlid } from '@reelay/platform/ulid';
 import { failureOf, invalid, outcome, type RowOutcome } from '../batches/row-outcome.js';
 import { hintOf } from '../credentials/vault.js';
@@ -119,15 +120,20 @@ async function add(
     const asRead = changed.has(key) ? undefined : known.get(key);
     changed.add(key);
     const done = id === undefined ? await addOne(parts, batch, candidate, asRead) : outcome('added', id);
-    if (id !== undefined && candidate.row.isActive === false) await takeUp(parts, id, candidate.row);
+    if (id !== undefined && isUnusual(candidate.row)) await takeUp(parts, id, candidate.row);
     results.push({ n: candidate.n, ...done });
   }
   return results;
 }
 
-/** The new accounts' ids by the number of their row. */
+/** Says something of the account that a new one is not by itself, and that is not inserted with it. */
+function isUnusual({ isActive, weight, usedByPeople }: Payload): boolean {
+  return isActive === false || usedByPeople === true || (weight ?? 1) !== 1;
+}
+
+/** The new accounts' ids by the number of their row; none where one of them cannot be stored, so that each is tried by itself. */
 async function insertFresh(
-  { database, vault }: TokenManagerParts,
+  { database, vault, log }: TokenManagerParts,
   { options }: RunningBatch,
   fresh: readonly (Candidate & { id: string })[],
 ): Promise<Map<number, string>> {
@@ -154,7 +160,11 @@ async function insertFresh(
       sora2: row.sora2 ?? null,
     };
   });
-  const inserted = accounts.length === 0 ? new Set<string>() : await insertAccounts(database, accounts);
+  const inserted = await insertAccounts(database, accounts).catch((error: unknown) => {
+    if (isOutage(error)) throw error;
+    log.warn({ error, rows: accounts.length }, 'accounts cannot be added together, so one by one');
+    return new Set<string>();
+  });
   return new Map(fresh.filter(({ id }) => inserted.has(id)).map(({ n, id }) => [n, id]));
 }
 

@@ -183,7 +183,7 @@ describe('an upload', () => {
 
 describe('an export', () => {
   it('imported into an empty installation gives the same accounts', async () => {
-    const account = newAccount();
+    const [account, resting] = [newAccount(), newAccount()];
     await importFile(
       stack,
       [
@@ -196,12 +196,17 @@ describe('an export', () => {
           },
           ...{ proxy_url: 'socks5://me:pass@127.0.0.1:9', remark: 'far', video_enabled: false, video_concurrency: 7 },
         }),
+        sora2api({ access_token: stack.upstream.mint(resting), weight: 5, used_by_people: true }),
       ],
       { mode: 'offline' },
     );
+    const { id } = await rowOf(resting.email);
+    await runBatch(stack, { kind: 'disable', reason: 'it rests for a month', tokenIds: [id] });
     const exported = await exportFile(stack);
     const other = await TestStack.open();
     try {
+      // Nobody is asked meanwhile: what the upstream says would be newer than the file.
+      other.upstream.failures.set('/backend/me', { status: 503 });
       await other.start({ masterKey: 'another-master-key-0123456789' });
       const batch = await importFile(other, exported, { mode: 'offline' });
       const count = (JSON.parse(exported) as unknown[]).length;
@@ -209,6 +214,8 @@ describe('an export', () => {
       const sorted = (text: string) =>
         (JSON.parse(text) as { identity: string }[]).sort((left, right) => (left.identity < right.identity ? -1 : 1));
       expect(sorted(await exportFile(other))).toEqual(sorted(exported));
+      const out = { is_active: false, disabled_by: 'operator', disabled_reason: 'it rests for a month' };
+      expect(sorted(exported).find(({ identity }) => identity === resting.email)).toMatchObject(out);
       const far = sorted(exported).find(({ identity }) => identity === account.email);
       expect(far).toMatchObject({ proxy_url: 'socks5://me:pass@127.0.0.1:9', remark: 'far', video_concurrency: 7 });
       const again = await importFile(other, exported, { mode: 'offline' });

@@ -21,7 +21,9 @@ import { sealPayload } from './payload.js';
 
 type Parts = Pick<TokenManagerParts, 'database' | 'vault' | 'batches' | 'providers' | 'targets' | 'log'>;
 
+/** What is stored together: so many rows, or sooner where they are long. */
 const portion = 250;
+const portionLength = 1024 * 1024;
 
 /** @throws AppError `invalid_request`, `invalid_value`, `request_too_large` */
 export async function receiveImport(
@@ -58,14 +60,18 @@ async function storeRows(
 ): Promise<number> {
   let total = 0;
   let waiting: NewRow[] = [];
+  let length = 0;
   const store = async () => {
     if (waiting.length > 0 && !(await addRows(parts.database, batchId, waiting))) throw givenUp();
     waiting = [];
+    length = 0;
   };
   for await (const row of readImport(decodeText(body), query.mode)) {
     total += 1;
-    waiting.push(sealRow(parts, { batchId, n: total }, row, query));
-    if (waiting.length === portion) await store();
+    const sealed = sealRow(parts, { batchId, n: total }, row, query);
+    waiting.push(sealed);
+    length += sealed.payloadSealed?.length ?? 0;
+    if (waiting.length === portion || length >= portionLength) await store();
   }
   await store();
   return total;

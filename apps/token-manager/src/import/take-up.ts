@@ -1,4 +1,4 @@
-/** What of a row is not part of a credential: switches, and whether an operator had taken the account out of service. */
+/** What of a row is not part of a credential: switches, weight, and whether somebody had taken the account out of service. */
 import type { ImportRow } from '@reelay/contracts/import/import-row';
 import { setTokenFields } from '@reelay/db/batches/set-token-fields';
 import { applyTokenEvent } from '@reelay/db/tokens/apply-token-event';
@@ -8,12 +8,13 @@ import type { TokenManagerParts } from '../token-manager-parts.js';
 export async function takeUp(
   { database }: Pick<TokenManagerParts, 'database'>,
   tokenId: string,
-  { isActive, imageEnabled, videoEnabled }: ImportRow,
+  { isActive, imageEnabled, videoEnabled, weight, usedByPeople, disabledBy, disabledReason }: ImportRow,
 ): Promise<void> {
-  if (imageEnabled !== undefined || videoEnabled !== undefined) {
-    await setTokenFields(database, tokenId, { imageEnabled, videoEnabled });
-  }
+  const fields = { imageEnabled, videoEnabled, weight, usedByPeople };
+  if (Object.values(fields).some((value) => value !== undefined)) await setTokenFields(database, tokenId, fields);
   if (isActive === false) {
-    await applyTokenEvent(database, tokenId, { type: 'disabled', by: 'operator', reason: 'imported as not active' });
+    await applyTokenEvent(database, tokenId, {
+      ...{ type: 'disabled', by: disabledBy ?? 'operator', reason: disabledReason ?? 'imported as not active' },
+    });
   }
 }

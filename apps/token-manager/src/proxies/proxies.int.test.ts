@@ -44,7 +44,7 @@ const add = (more: object = {}, account = newAccount()) =>
 async function assign(): Promise<string> {
   const [generationId = ''] = await insertWaiting(stack.database);
   const find = () => stack.database.submitAttempt.findFirst({ where: { generationId } });
-  await waitFor(async () => (await find()) !== null, { timeoutMs: 10_000 });
+  await waitFor(async () => (await find()) !== null, { timeoutMs: 20_000 });
   return (await find())?.id ?? '';
 }
 

@@ -18,9 +18,10 @@ export async function upload(
   stack: TestStack,
   file: unknown,
   query: Record<string, string> = {},
+  url = stack.managers[0]?.url,
 ): Promise<{ status: number; body: BatchView | ErrorBody }> {
   const asked = new URLSearchParams({ target: 'simulator', ...query });
-  const response = await fetch(`${stack.managers[0]?.url}/internal/imports?${asked}`, {
+  const response = await fetch(`${url}/internal/imports?${asked}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${internalKey}`, 'content-type': 'application/octet-stream' },
     body: typeof file === 'string' ? file : JSON.stringify(file),

@@ -1,4 +1,5 @@
 /** Token-managers for tests: real ones, over a database of their own, a corner of the real Redis and a tiny upstream. */
+import type { TokenList } from '@reelay/contracts/token-list';
 import type { AddedToken, TokenView } from '@reelay/contracts/tokens';
 import { createDatabase, type Database } from '@reelay/db/client';
 import { writeSettings } from '@reelay/db/settings';
@@ -37,7 +38,7 @@ export class TestStack {
     const file = await createTestDatabase();
     const database = createDatabase({ url: file.url, applicationName: 'test' });
     // The tests wait for these.
-    await writeSettings(database, { 'timer.assignMs': 50, 'timer.repairMs': 400 });
+    await writeSettings(database, { 'timer.assignMs': 50, 'timer.repairMs': 400, 'batch.retryMs': 20 });
     return new TestStack(file, await openTestRedis(), await TinyUpstream.open(), database);
   }
 
@@ -73,7 +74,7 @@ export class TestStack {
   }
 
   async call<Body = ErrorBody>(
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
     options: { body?: unknown; key?: string | null; manager?: TokenManager } = {},
   ): Promise<Answer<Body>> {
@@ -98,7 +99,14 @@ export class TestStack {
     return answer.body;
   }
 
+  /** All of them, whatever the pages. */
   async list(): Promise<TokenView[]> {
-    return (await this.call<TokenView[]>('GET', '/internal/tokens')).body;
+    const tokens: TokenView[] = [];
+    for (let after = ''; ; ) {
+      const { body } = await this.call<TokenList>('GET', `/internal/tokens?limit=200${after}`);
+      tokens.push(...body.data);
+      if (body.next === null) return tokens;
+      after = `&after=${body.next}`;
+    }
   }
 }

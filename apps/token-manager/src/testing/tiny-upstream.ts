@@ -6,6 +6,9 @@ export interface TinyAccount {
   email: string;
   plan?: string;
   remaining?: number;
+  username?: string;
+  /** ISO 8601. */
+  paidUntil?: string;
 }
 
 /** `hang up` loses the answer after the request was taken. */
@@ -21,6 +24,9 @@ export class TinyUpstream {
   /** Every request as `METHOD path`, and every refresh token that came. */
   readonly calls: string[] = [];
   readonly sentRefreshTokens: string[] = [];
+  /** Exchanges of session and refresh tokens that are being answered now, and the most there ever were at once. */
+  exchanging = 0;
+  mostExchanging = 0;
   /** By path: what is answered in place of the truth. */
   readonly failures = new Map<string, Failure>();
   /** How long the exchange of a session or refresh token takes. */
@@ -28,6 +34,7 @@ export class TinyUpstream {
   /** How long an access token that a session gives is good for. */
   sessionGivesMs = 3_600_000;
   #minted = 0;
+  #quotaHeld: { promise: Promise<void>; isAsked: boolean } | undefined;
 
   private constructor() {
     this.#server = createServer((request, response) => {
@@ -47,6 +54,14 @@ export class TinyUpstream {
 
   count(call: string): number {
     return this.calls.filter((known) => known === call).length;
+  }
+
+  /** The next question for a quota is answered when that is asked for, with what was true when it came. */
+  holdQuota(): { isAsked: () => boolean; answer: () => void } {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const held = { promise, isAsked: false };
+    this.#quotaHeld = held;
+    return { isAsked: () => held.isAsked, answer: resolve };
   }
 
   /** An access token that is accepted, unless it is revoked. */
@@ -75,12 +90,24 @@ export class TinyUpstream {
     this.calls.push(`${request.method} ${path}`);
     const isExchange = path === '/oauth/token';
     if (isExchange) this.sentRefreshTokens.push(String(body.refresh_token));
-    if (isExchange || path === '/api/auth/session')
-      await new Promise((resolve) => setTimeout(resolve, this.exchangeMs));
+    if (isExchange || path === '/api/auth/session') await this.#takeTime();
     const failure = this.failures.get(path);
     if (failure === 'hang up') return void request.socket.destroy();
     const { status, body: answer } = failure ?? this.#truth(path, request, body);
+    const held = path === '/backend/nf/check' ? this.#quotaHeld : undefined;
+    if (held) {
+      this.#quotaHeld = undefined;
+      held.isAsked = true;
+      await held.promise;
+    }
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer ?? {}));
+  }
+
+  async #takeTime(): Promise<void> {
+    this.exchanging += 1;
+    this.mostExchanging = Math.max(this.mostExchanging, this.exchanging);
+    await new Promise((resolve) => setTimeout(resolve, this.exchangeMs));
+    this.exchanging -= 1;
   }
 
   #truth(path: string, request: IncomingMessage, body: Record<string, unknown>): { status: number; body: unknown } {
@@ -95,9 +122,13 @@ export class TinyUpstream {
     }
     const account = this.accessTokens.get(request.headers.authorization?.replace('Bearer ', '') ?? '');
     if (!account) return refusal(401, 'token_invalidated', 'Your token has been invalidated.');
-    if (path === '/backend/me') return { status: 200, body: { email: account.email, name: null } };
+    if (path === '/backend/me')
+      return { status: 200, body: { email: account.email, name: null, username: account.username ?? null } };
     if (path === '/backend/billing/subscriptions') {
-      return { status: 200, body: { data: [{ plan: { id: account.plan ?? 'chatgpt_plus' } }] } };
+      return {
+        status: 200,
+        body: { data: [{ plan: { id: account.plan ?? 'chatgpt_plus' }, end_ts: account.paidUntil ?? null }] },
+      };
     }
     if (path === '/backend/project_y/invite/mine') return { status: 200, body: { invite_code: 'X' } };
     if (path === '/backend/nf/check') {

@@ -6,7 +6,7 @@ import { isUpstreamError, type UpstreamError } from '@reelay/contracts/upstream-
 import { findKnownToken } from '@reelay/db/tokens/find-known-token';
 import { findToken } from '@reelay/db/tokens/list-tokens';
 import { findProxy } from '@reelay/db/tokens/proxy-of-token';
-import { recordInspection } from '@reelay/db/tokens/record-inspection';
+import { beginInspection, type InspectionStart, recordInspection } from '@reelay/db/tokens/record-inspection';
 import { newUlid } from '@reelay/platform/ulid';
 import { getUpstream, openAccount } from '../credentials/account-call.js';
 import type { TokenManagerParts } from '../token-manager-parts.js';
@@ -28,7 +28,7 @@ export async function addToken(
   const { id } = stored;
   let isInspected = false;
   if (account.inspection) {
-    await recordInspection(parts.database, id, account.inspection);
+    await recordInspection(parts.database, id, account.inspection, account.start);
     isInspected = true;
   } else if (account.isRejected) {
     isInspected = await replaceAtOnce(parts, stored);
@@ -50,6 +50,7 @@ interface Identified {
   identity: string;
   expiresAt: number | null;
   inspection: AccountInspection | undefined;
+  start?: InspectionStart;
   /** The access token is dead already, but there is something to replace it with. */
   isRejected: boolean;
 }
@@ -62,7 +63,7 @@ async function identify(parts: TokenManagerParts, add: AddToken): Promise<Identi
   const newId = newUlid();
   const asked = await ask(parts, add, { identity: claims.identity, newId });
   if ('inspection' in asked) {
-    return { newId, identity: asked.inspection.identity, expiresAt, inspection: asked.inspection, isRejected: false };
+    return { newId, identity: asked.inspection.identity, expiresAt, ...asked, isRejected: false };
   }
   const isRejected = asked.error.tokenEffect.effect === 'credential_rejected';
   if (isRejected && add.sessionToken === undefined && add.refreshToken === undefined) {
@@ -88,7 +89,7 @@ async function ask(
   parts: TokenManagerParts,
   add: AddToken,
   { identity, newId }: { identity: string | null; newId: string },
-): Promise<{ inspection: AccountInspection } | { error: UpstreamError }> {
+): Promise<{ inspection: AccountInspection; start: InspectionStart } | { error: UpstreamError }> {
   const known = identity === null ? undefined : await findKnownToken(parts.database, { ...add, identity });
   const tokenId = known?.id ?? newId;
   const proxyUrl = add.proxyUrl ?? parts.vault.openProxy(tokenId, await findProxy(parts.database, known?.id));
@@ -96,8 +97,10 @@ async function ask(
     ...{ tokenId, version: 0, provider: add.provider, target: add.target },
     ...{ accessToken: add.accessToken, proxyUrl, operation: 'inspect', timeoutMs: inspectTimeoutMs },
   });
+  // A known account may be given work while it is asked. That its credential is stored meanwhile makes nothing due.
+  const start = { ...(await beginInspection(parts.database, tokenId)), mark: undefined };
   try {
-    return { inspection: await provider.inspect(context) };
+    return { inspection: await provider.inspect(context), start };
   } catch (error) {
     if (isUpstreamError(error)) return { error };
     throw error;

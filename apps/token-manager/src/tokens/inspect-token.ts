@@ -1,7 +1,7 @@
 /** Asks the upstream who an account is and what it may do, and writes the answer down. */
 import type { AccountInspection } from '@reelay/contracts/provider';
 import { findCredential } from '@reelay/db/tokens/find-credential';
-import { recordInspection } from '@reelay/db/tokens/record-inspection';
+import { beginInspection, recordInspection } from '@reelay/db/tokens/record-inspection';
 import { openAccount } from '../credentials/account-call.js';
 import type { TokenManagerParts } from '../token-manager-parts.js';
 
@@ -27,7 +27,8 @@ export async function inspectToken(
     ...{ tokenId, provider: sealed.provider, target: sealed.target, accessToken, version, timeoutMs },
     ...{ proxyUrl: proxyUrl ?? undefined, operation: 'inspect' },
   });
+  const start = await beginInspection(parts.database, tokenId);
   const inspection = await provider.inspect(context);
-  await recordInspection(parts.database, tokenId, inspection);
+  await recordInspection(parts.database, tokenId, inspection, start);
   return inspection;
 }

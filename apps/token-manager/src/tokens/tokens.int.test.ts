@@ -164,7 +164,7 @@ describe('secrets', () => {
     const answers = JSON.stringify([added, await stack.list()]);
     // Calls to the upstream are recorded beside the work.
     await waitFor(async () => (await stack.database.upstreamCall.count({ where: { operation: 'refresh' } })) > 0, {
-      timeoutMs: 5_000,
+      timeoutMs: 20_000,
     });
     dumps.push(await dumpDatabase());
     const dump = dumps.join('\n');
@@ -225,7 +225,7 @@ describe('deleting an account', () => {
       data: { state: 'not_sent', closedAt: new Date() },
     });
     expect(await credential()).toMatchObject({ status: 404, body: { error: { code: 'not_found' } } });
-    await waitFor(async () => (await rowOf(id)).accessTokenSealed === '', { timeoutMs: 10_000 });
+    await waitFor(async () => (await rowOf(id)).accessTokenSealed === '', { timeoutMs: 20_000 });
     expect(await rowOf(id)).toMatchObject({ sessionTokenSealed: null, refreshTokenSealed: null, proxySealed: null });
   });
 
@@ -248,7 +248,7 @@ describe('the inspection timer', () => {
     stack.upstream.failures.clear();
     // The manager may have failed to inspect it once and leaves it alone then; another one knows nothing of that.
     const manager = await stack.start();
-    await waitFor(async () => (await rowOf(id)).plan === 'pro', { timeoutMs: 10_000 });
+    await waitFor(async () => (await rowOf(id)).plan === 'pro', { timeoutMs: 20_000 });
     expect(await rowOf(id)).toMatchObject({ sora2: true, remaining: 30, inspectedAt: expect.any(Date) });
     await stack.stop(manager);
   });

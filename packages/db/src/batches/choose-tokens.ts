@@ -1,7 +1,8 @@
 /** The accounts of a batch, as they are when it is made. */
-import type { TokenFilter } from '@reelay/contracts/batches';
+import type { TokenFilter } from '@reelay/contracts/token-list';
 import type { Queryable } from '../client.js';
 import { Prisma } from '../generated/prisma/client.js';
+import { type Matching, matchingTokens } from '../tokens/matching-tokens.js';
 
 /** Writes a row for every account of the choice, in its order, and says how many there are. Unknown ids get a row that says so. */
 export async function addChosen(database: Queryable, batchId: string, tokenIds: readonly string[]): Promise<number> {
@@ -15,23 +16,18 @@ export async function addChosen(database: Queryable, batchId: string, tokenIds: 
   );
 }
 
-export async function addFiltered(database: Queryable, batchId: string, filter: TokenFilter): Promise<number> {
-  const { provider, target, state, plan, sora2, search } = filter;
-  const conditions = [
-    Prisma.sql`hidden_at IS NULL`,
-    ...(provider === undefined ? [] : [Prisma.sql`provider = ${provider}`]),
-    ...(target === undefined ? [] : [Prisma.sql`target = ${target}`]),
-    ...(state === undefined ? [] : [Prisma.sql`state = ${state}`]),
-    ...(plan === undefined ? [] : [Prisma.sql`plan = ${plan}`]),
-    ...(sora2 === undefined ? [] : [Prisma.sql`sora2 = ${sora2}`]),
-    ...(search === undefined ? [] : [Prisma.sql`position(lower(${search}) IN lower(label || ' ' || identity)) > 0`]),
-  ];
+export async function addFiltered(
+  database: Queryable,
+  batchId: string,
+  filter: TokenFilter,
+  matching: Matching,
+): Promise<number> {
   return addFrom(
     database,
     batchId,
     Prisma.sql`
       SELECT id, label, access_token_hint AS hint, row_number() OVER (ORDER BY created_at, id) AS place, false AS is_missing
-      FROM token WHERE ${Prisma.join(conditions, ' AND ')}`,
+      FROM token WHERE ${matchingTokens(filter, matching)}`,
   );
 }
 

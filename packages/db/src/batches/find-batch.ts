@@ -30,7 +30,7 @@ export async function listBatchRows(
 ): Promise<BatchRowView[]> {
   const chosen = verdict === undefined ? Prisma.sql`true` : Prisma.sql`verdict = ${verdict}`;
   return database.$queryRaw<BatchRowView[]>`
-    SELECT n, token_id AS "tokenId", label, hint, verdict, message FROM batch_row
+    SELECT n, token_id AS "tokenId", label, hint, verdict, message, retries FROM batch_row
     WHERE batch_id = ${batchId} AND n > ${after} AND ${chosen} ORDER BY n LIMIT ${limit}`;
 }
 

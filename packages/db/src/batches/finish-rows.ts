@@ -57,6 +57,14 @@ export async function failAbandoned(database: Queryable, { idleMs, error }: { id
   for (const { id } of abandoned) await failBatch(database, id, error);
 }
 
+/** What a row that was given back while its batch was being ended still holds. */
+export async function eraseLeftPayloads(database: Queryable): Promise<void> {
+  await database.$executeRaw`
+    UPDATE batch_row SET payload_sealed = NULL FROM batch
+    WHERE batch.id = batch_id AND batch.state IN ('cancelled', 'failed') AND verdict IS NULL AND payload_sealed IS NOT NULL
+      AND (claim IS NULL OR claimed_until <= now())`;
+}
+
 /** Batches are kept for people to read; what was sent for them is remembered as long. */
 export async function deleteOldBatches(database: Queryable, olderThanMs: number): Promise<number> {
   return database.$executeRaw`
@@ -75,7 +83,7 @@ async function endEarly(
     erased AS (
       -- A claimed row is being worked on: it keeps what it needs, and loses it with its verdict.
       UPDATE batch_row SET payload_sealed = NULL FROM ended
-      WHERE batch_id = ended.id AND verdict IS NULL AND coalesce(claimed_until <= now(), true))
+      WHERE batch_id = ended.id AND verdict IS NULL AND (claim IS NULL OR claimed_until <= now()))
     SELECT id FROM ended`;
   return ended.length === 1;
 }

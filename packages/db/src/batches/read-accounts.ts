@@ -9,6 +9,8 @@ export interface StoredSecrets extends AccountKey {
   plan: string | null;
   sora2: boolean | null;
   state: string;
+  stateReason: string | null;
+  disabledBy: string | null;
   accessTokenSealed: string;
   sessionTokenSealed: string | null;
   refreshTokenSealed: string | null;
@@ -18,12 +20,15 @@ export interface StoredSecrets extends AccountKey {
   videoLimit: number;
   imageEnabled: boolean;
   videoEnabled: boolean;
+  weight: number;
+  usedByPeople: boolean;
   expiresAt: Date | null;
   isHidden: boolean;
 }
 
 const selectSecrets = Prisma.sql`
-  SELECT id, provider, target, identity, label, plan, sora2, state, access_token_sealed AS "accessTokenSealed",
+  SELECT id, provider, target, identity, label, plan, sora2, state, state_reason AS "stateReason",
+    disabled_by AS "disabledBy", weight, used_by_people AS "usedByPeople", access_token_sealed AS "accessTokenSealed",
     session_token_sealed AS "sessionTokenSealed", refresh_token_sealed AS "refreshTokenSealed", client_id AS "clientId",
     proxy_sealed AS "proxySealed", image_limit AS "imageLimit", video_limit AS "videoLimit", image_enabled AS "imageEnabled",
     video_enabled AS "videoEnabled", expires_at AS "expiresAt", hidden_at IS NOT NULL AS "isHidden"

@@ -68,9 +68,9 @@ export class SoraProvider implements Provider {
     return cleanUp(litter, context);
   }
 
-  identify(accessToken: string): { identity: string | null; expiresAt: number | null } {
-    const { email, expiresAt } = readAccessToken(accessToken);
-    return { identity: email?.toLowerCase() ?? null, expiresAt };
+  identify(accessToken: string): { identity: string | null; issuedAt: number | null; expiresAt: number | null } {
+    const { email, issuedAt, expiresAt } = readAccessToken(accessToken);
+    return { identity: email?.toLowerCase() ?? null, issuedAt, expiresAt };
   }
 
   inspect(context: AccountContext): Promise<AccountInspection> {

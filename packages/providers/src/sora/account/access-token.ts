@@ -3,6 +3,7 @@ import { parseJson } from '../calls/parse-json.js';
 
 export interface AccessTokenClaims {
   /** Unix ms. */
+  issuedAt: number | null;
   expiresAt: number | null;
   email: string | null;
 }
@@ -10,8 +11,10 @@ export interface AccessTokenClaims {
 /** The last second that a date can be of. */
 const latestSeconds = 8.64e12;
 const profileClaim = 'https://api.openai.com/profile';
+const secondsSchema = z.number().max(latestSeconds).nullish().catch(null);
 const claimsSchema = z.object({
-  exp: z.number().max(latestSeconds).nullish().catch(null),
+  iat: secondsSchema,
+  exp: secondsSchema,
   [profileClaim]: z.object({ email: z.string().nullish() }).nullish().catch(null),
 });
 
@@ -20,6 +23,7 @@ export function readAccessToken(accessToken: string): AccessTokenClaims {
   const payload = Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString('utf8');
   const claims = claimsSchema.safeParse(parseJson(payload)).data;
   return {
+    issuedAt: claims?.iat == null ? null : claims.iat * 1_000,
     expiresAt: claims?.exp == null ? null : claims.exp * 1_000,
     email: claims?.[profileClaim]?.email?.trim() || null,
   };

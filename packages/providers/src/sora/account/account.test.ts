@@ -49,6 +49,7 @@ describe('inspect', () => {
       remaining: 27,
       resetsAt: nowMs + 3_600_000,
       username: null,
+      subscriptionEndsAt: Date.UTC(2026, 11, 1),
       expiresAt,
     });
     expect(upstream.log).toEqual([routes.me, routes.subscriptions, routes.invite, routes.check]);
@@ -100,6 +101,11 @@ describe('inspect', () => {
   ])('reads plan %s as %s', async (id, plan) => {
     upstream.on(routes.subscriptions, { body: { data: [{ plan: { id } }] } });
     expect(await inspect()).toMatchObject({ plan });
+  });
+
+  test.each(['soon', 7, null])('leaves the end of a subscription open that is told as %j', async (end) => {
+    upstream.on(routes.subscriptions, { body: { data: [{ plan: { id: 'chatgpt_pro' }, end_ts: end }] } });
+    expect(await inspect()).toMatchObject({ plan: 'pro', subscriptionEndsAt: null });
   });
 
   test.each([{ body: { data: [] } }, { body: {} }, { status: 500 }, { body: '' }, 'reset' as const])(
@@ -191,8 +197,11 @@ describe('inspect', () => {
 describe('identify', () => {
   test('reads what the token says of itself, the identity as inspect gives it', async () => {
     const identified = provider.identify(accessToken);
-    expect(identified).toEqual({ identity: 'jwt@example.org', expiresAt });
-    expect(await provider.inspect(context())).toMatchObject(identified);
+    expect(identified).toEqual({ identity: 'jwt@example.org', issuedAt: null, expiresAt });
+    const { identity } = identified;
+    expect(await provider.inspect(context())).toMatchObject({ identity, expiresAt });
+    const issued = provider.identify(mintToken({ iat: 1_700_000_000 }));
+    expect(issued).toEqual({ identity: null, issuedAt: 1_700_000_000_000, expiresAt: null });
     expect(upstream.log).toContain(routes.me);
   });
 
@@ -206,7 +215,7 @@ describe('identify', () => {
     mintToken({ exp: 1e300 }),
     'a.bnVsbA.c',
   ])('%j names nobody', (token) => {
-    expect(provider.identify(token)).toEqual({ identity: null, expiresAt: null });
+    expect(provider.identify(token)).toEqual({ identity: null, issuedAt: null, expiresAt: null });
   });
 });
 

@@ -10,7 +10,14 @@ import { readMe } from './read-me.js';
 import { tolerate } from './tolerate.js';
 
 const subscriptionsSchema = z.object({
-  data: z.array(z.object({ plan: z.object({ id: z.string().nullish() }).nullish() })).nullish(),
+  data: z
+    .array(
+      z.object({
+        plan: z.object({ id: z.string().nullish() }).nullish(),
+        end_ts: z.string().nullish().catch(null),
+      }),
+    )
+    .nullish(),
 });
 const quotaSchema = z.object({
   rate_limit_and_credit_balance: z.object({
@@ -35,14 +42,14 @@ export async function inspectAccount(context: AccountContext): Promise<AccountIn
   // The token's own name goes first, so that the account is known by the same one before anybody was asked.
   const identity = (claims.email ?? email)?.toLowerCase();
   if (!email || !identity) throw anonymous();
-  const plan = await tolerate(readPlan(context), null);
+  const subscription = await tolerate(readSubscription(context), noSubscription);
   const sora2 = await probeSora2(context);
   const quota = sora2 === false ? unknownQuota : await tolerate(readQuota(context), unknownQuota);
   const username = me.username ?? (mayClaim(context, sora2) ? await claimUsername(context) : undefined);
   return {
     identity,
     label: me.name ? `${me.name} <${email}>` : email,
-    plan,
+    ...subscription,
     sora2,
     ...quota,
     username: username ?? null,
@@ -68,7 +75,10 @@ function anonymous(): UpstreamError {
   });
 }
 
-async function readPlan(context: AccountContext): Promise<AccountInspection['plan']> {
+type Subscription = Pick<AccountInspection, 'plan' | 'subscriptionEndsAt'>;
+const noSubscription: Subscription = { plan: null, subscriptionEndsAt: null };
+
+async function readSubscription(context: AccountContext): Promise<Subscription> {
   const url = `${context.target.urls.backend}/billing/subscriptions`;
   const { data } = await callJson(
     context,
@@ -76,7 +86,12 @@ async function readPlan(context: AccountContext): Promise<AccountInspection['pla
     { method: 'GET', url, headers: bareHeaders(context) },
     subscriptionsSchema,
   );
-  return plans[data?.[0]?.plan?.id ?? ''] ?? null;
+  const [subscription] = data ?? [];
+  const endsAt = Date.parse(subscription?.end_ts ?? '');
+  return {
+    plan: plans[subscription?.plan?.id ?? ''] ?? null,
+    subscriptionEndsAt: Number.isNaN(endsAt) ? null : endsAt,
+  };
 }
 
 async function readQuota(context: AccountContext): Promise<Quota> {

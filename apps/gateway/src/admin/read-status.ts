@@ -8,8 +8,8 @@ export async function readStatus({ database, tokenManager, isRedisReady, version
   const [generations, lanes, tokens] = await Promise.all([
     countGenerations(database),
     listLaneStates(database),
-    tokenManager.list().then(
-      (list) => ({ tokens: list }),
+    tokenManager.count().then(
+      (counts) => ({ tokens: counts }),
       (error: unknown) => ({ tokens: null, tokensError: toAppError(error).message }),
     ),
   ]);

@@ -24,7 +24,7 @@ afterAll(async () => {
   await Promise.all([testDatabase.drop(), redis.close()]);
 });
 
-const publicPaths = ['/', '/healthz', '/readyz'];
+const publicPaths = ['/', '/healthz', '/readyz', '/admin/queues/sign-in', '/admin/queues/sign-out'];
 const video = { prompt: 'a paper boat' };
 
 /** As a path is sent: fetch would tidy it up. */
@@ -71,14 +71,17 @@ test('every route under every spelling is closed to strangers: 401 or 404, never
   expect(guarded.length).toBeGreaterThan(14);
   const id = 'video_01J00000000000000000000000';
   for (const { method, path } of guarded) {
-    for (const spelling of spellings(path.replace(/:\w+/g, id))) {
-      const { status } = await ask(method, spelling);
+    const plain = path.replace(/:\w+/g, id);
+    const answers = await Promise.all(
+      spellings(plain).map(async (spelling) => ({ spelling, ...(await ask(method, spelling)) })),
+    );
+    for (const { spelling, status } of answers) {
       expect([method, spelling, [400, 401, 404, 405].includes(status)]).toEqual([method, spelling, true]);
-      if (spelling.startsWith(path.replace(/:\w+/g, id)) && !/[;/]$|;/.test(spelling))
-        expect([spelling, status]).toEqual([spelling, 401]);
+      if (spelling.startsWith(plain) && !/[;/]$|;/.test(spelling)) expect([spelling, status]).toEqual([spelling, 401]);
     }
   }
-});
+  // Some thousand requests.
+}, 120_000);
 
 test('media need a signature, and only the public pages need nothing', async () => {
   expect((await ask('GET', '/media/01J00000000000000000000000.mp4')).status).toBe(403);
@@ -179,5 +182,5 @@ test('the use of a key is noted', async () => {
   await gateway.send(key, '/v1/models');
   const isNoted = async () =>
     (await gateway.database.apiKey.findFirst({ where: { ownerId: 'noted' } }))?.lastUsedAt != null;
-  await waitFor(isNoted, { timeoutMs: 5_000 });
+  await waitFor(isNoted, { timeoutMs: 20_000 });
 });

@@ -4,7 +4,7 @@ import { AuthGuard } from '@nestjs/passport';
 import { AppError } from '@reelay/contracts/errors';
 import { equalSecrets } from '@reelay/platform/keys';
 import { newUlid } from '@reelay/platform/ulid';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import passport from 'passport';
 import { Strategy } from 'passport-custom';
 import { type Access, accessMetadata } from './access.js';
@@ -30,6 +30,8 @@ export class KeyGuard implements CanActivate {
   canActivate(context: ExecutionContext): ReturnType<CanActivate['canActivate']> {
     const marks = [context.getHandler(), context.getClass()];
     const access = this.#reflector.getAllAndOverride<Access | undefined>(accessMetadata, marks) ?? 'client';
+    // Accounts, and files with their secrets: nothing of it may be found in a cache.
+    if (access === 'admin') context.switchToHttp().getResponse<FastifyReply>().header('cache-control', 'no-store');
     return access === 'public' ? true : this.#guards[access].canActivate(context);
   }
 }
@@ -50,7 +52,8 @@ function createGuard(verify: Verify): CanActivate {
   return new (AuthGuard(name))();
 }
 
-async function checkAdminKey(adminKey: string, authorization: string | undefined): Promise<object> {
+/** @throws AppError `invalid_api_key` */
+export function checkAdminKey(adminKey: string, authorization: string | undefined): object {
   if (equalSecrets(bearerOf(authorization), adminKey)) return { isAdmin: true };
   throw new AppError('invalid_api_key', 'This route needs the admin key, and the key sent is not it.');
 }

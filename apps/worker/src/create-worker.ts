@@ -9,6 +9,7 @@ import type { Logger } from '@reelay/platform/logger';
 import { EventPublisher } from '@reelay/platform/messages';
 import { Queues } from '@reelay/platform/queues';
 import { closeRedis, createRedis } from '@reelay/platform/redis';
+import { RedisMark } from '@reelay/platform/redis-mark';
 import { createSolver } from '@reelay/pow/solver';
 import { createProviders } from '@reelay/providers/registry';
 import { finishMedia } from './jobs/finish.js';
@@ -85,7 +86,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
       concurrency: Math.max(2, Math.ceil(concurrency / 4)),
     }),
   ];
-  const timers = startTimers(parts, { log, storage });
+  const timers = startTimers(parts, { log, storage, mark: new RedisMark({ redis: producer, prefix }) });
   await Promise.all([run, ...others].map((consumer) => consumer.ready()));
   return {
     async close() {

@@ -12,7 +12,9 @@ import type { Settings } from '@reelay/contracts/settings';
 import type { ApiKeyIdentity } from '@reelay/db/api-keys/find-api-key';
 import { type Acceptance, type AcceptGeneration, acceptGeneration } from '@reelay/db/generations/accept-generation';
 import { findGeneration } from '@reelay/db/generations/find-generation';
+import { findRepeated, type Repeated } from '@reelay/db/generations/find-repeated';
 import { isOutage } from '@reelay/db/outage';
+import { crashPoint } from '@reelay/platform/crash-point';
 import type { Logger } from '@reelay/platform/logger';
 import type { Queues } from '@reelay/platform/queues';
 import { newUlid } from '@reelay/platform/ulid';
@@ -23,7 +25,8 @@ import { claimRetry } from './claim-retry.js';
 import type { Settle } from './delivery.js';
 import { hashRequest } from './hash-request.js';
 import { type PlannedWork, workOf } from './planned-work.js';
-import { refuseUnserved, unserved } from './refuse-unserved.js';
+import { limitsOf, refusalError } from './refusal-error.js';
+import { refuseUnserved } from './refuse-unserved.js';
 import { resolveParent } from './resolve-parent.js';
 import type { Waiters } from './waiters.js';
 
@@ -64,7 +67,7 @@ const noticeStepMs = 200;
  * Everything that can be wrong with a request is found here, before there is a row.
  *
  * @throws AppError those of `planRequest`, `readMediaInput`, `resolveParent`, `storeReferences`; `model_not_available`,
- * `idempotency_key_reused`, `service_unavailable`
+ * `no_account_in_service`, `queue_full`, `rate_limit_exceeded`, `idempotency_key_reused`, `service_unavailable`
  */
 export async function createGeneration(
   parts: CreateGenerationParts,
@@ -85,13 +88,17 @@ export async function createGeneration(
   });
   const wanted: GenerationRequest = { ...planned.request, references: [], ...(parent ? { parent } : {}) };
   const lane = laneOfRequest(model, wanted, tokenId);
-  if (media.length > 0 || tokenId !== undefined) await refuseUnserved(parts.database, model, lane);
+  const { 'generation.deadlineMs': deadlineMs } = settings;
+  const limits = limitsOf(settings);
+  if (media.length > 0 || tokenId !== undefined) {
+    await refuseUnserved(parts.database, { model, lane, apiKeyId: client.apiKeyId, deadlineMs, limits });
+  }
   const references = await storeReferences(parts, { ownerId: client.ownerId, media, settings });
   if (command.isGone())
     throw new AppError('invalid_request', 'The connection was closed before the request was accepted.');
   const accepted = await accept(parts, command, {
     ...{ request: { ...wanted, references }, lane: laneKey(lane), requestHash },
-    deadlineMs: settings['generation.deadlineMs'],
+    ...{ deadlineMs, limits },
   });
   return { ...accepted, work };
 }
@@ -108,16 +115,14 @@ async function findExisting(
   if (attached !== undefined) return waitedFor(parts, attached);
   const { idempotencyKey: key } = command.marks;
   if (key === undefined) return undefined;
-  const known = await parts.database.idempotency.findUnique({
-    where: { ownerId_key: { ownerId: command.client.ownerId, key }, expiresAt: { gt: new Date() } },
-  });
-  return known ? repeated(known, requestHash) : undefined;
+  const known = await findRepeated(parts.database, { ownerId: command.client.ownerId, key });
+  return known && repeated(known, requestHash);
 }
 
 async function accept(
   parts: CreateGenerationParts,
   { client, dialect, model, marks: { idempotencyKey } }: CreateGeneration,
-  work: Pick<AcceptGeneration, 'request' | 'lane' | 'requestHash' | 'deadlineMs'>,
+  work: Pick<AcceptGeneration, 'request' | 'lane' | 'requestHash' | 'deadlineMs' | 'limits'>,
 ): Promise<Created> {
   const accept: AcceptGeneration = {
     ...work,
@@ -133,19 +138,22 @@ async function accept(
   switch (acceptance.outcome) {
     case 'accepted':
       parts.log.info({ generationId: accept.id, model: model.id, ownerId: accept.ownerId }, 'generation accepted');
+      crashPoint('accept.before-bell');
       // The row is the outbox: a bell that Redis does not take is rung by a timer.
       void parts.queues.enqueue('dispatch', {});
+      crashPoint('accept.before-answer');
       return waitedFor(parts, accept.id);
-    case 'unserved':
-      throw unserved(model.id, acceptance.reason);
     case 'repeated':
       return repeated(acceptance, work.requestHash);
+    default:
+      throw refusalError(acceptance, model.id);
   }
 }
 
-/** @throws AppError `idempotency_key_reused` */
-function repeated(known: { generationId: string; requestHash: string }, requestHash: string): Created {
+/** @throws AppError `idempotency_key_reused`, `not_found` */
+function repeated(known: Repeated, requestHash: string): Created {
   if (known.requestHash !== requestHash) throw reusedKey();
+  if (known.isDeleted) throw deletedMeanwhile();
   return { id: known.generationId, settle: async () => {} };
 }
 
@@ -174,6 +182,7 @@ async function attachIfRetry(
 async function acceptOnce({ database, waiters }: CreateGenerationParts, accept: AcceptGeneration): Promise<Acceptance> {
   waiters.hold(accept.id);
   try {
+    crashPoint('accept.before-commit');
     const acceptance = await acceptGeneration(database, accept);
     if (acceptance.outcome !== 'accepted') waiters.drop(accept.id);
     return acceptance;
@@ -192,6 +201,14 @@ async function acceptOnce({ database, waiters }: CreateGenerationParts, accept: 
 
 function waitedFor({ waiters }: CreateGenerationParts, id: string): Created {
   return { id, settle: (isDelivered) => waiters.release(id, isDelivered) };
+}
+
+/** Made anew it would be paid for a second time, by a request that was perhaps only sent twice. */
+function deletedMeanwhile(): AppError {
+  return new AppError(
+    'not_found',
+    'The generation of this Idempotency-Key was deleted: send a new key to make another one.',
+  );
 }
 
 function reusedKey(): AppError {

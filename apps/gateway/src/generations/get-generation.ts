@@ -12,10 +12,20 @@ export async function getGeneration(
   shownId: string,
   client: { ownerId: string },
 ): Promise<Generation> {
-  const id = parseGenerationId(shownId);
-  const generation = id === undefined ? undefined : await findGeneration(database, { id, ownerId: client.ownerId });
+  const generation = await findGeneration(database, ownGeneration(shownId, client));
   if (generation) return generation;
-  throw new AppError('not_found', `Nothing with the id "${shownId.slice(0, 80)}" belongs to this key.`, {
+  throw notFound(shownId);
+}
+
+/** @throws AppError `not_found` for what is no id of ours */
+export function ownGeneration(shownId: string, { ownerId }: { ownerId: string }): { id: string; ownerId: string } {
+  const id = parseGenerationId(shownId);
+  if (id === undefined) throw notFound(shownId);
+  return { id, ownerId };
+}
+
+export function notFound(shownId: string): AppError {
+  return new AppError('not_found', `Nothing with the id "${shownId.slice(0, 80)}" belongs to this key.`, {
     param: 'id',
   });
 }

@@ -1,20 +1,28 @@
-/** Whether anybody of the pool could ever serve a lane: asked before work is put into a request. Acceptance asks again. */
-import { AppError } from '@reelay/contracts/errors';
+/** Whether a request would be refused: asked before work is put into it. Acceptance asks again. */
 import { type Lane, laneKey } from '@reelay/contracts/lane';
 import type { Model } from '@reelay/contracts/models';
+import { type AdmissionLimits, findRefusal } from '@reelay/db/admission/find-refusal';
 import type { Database } from '@reelay/db/client';
+import { refusalError } from './refusal-error.js';
 
-/** @throws AppError `model_not_available` */
-export async function refuseUnserved(database: Database, model: Model, lane: Lane): Promise<void> {
+export interface AskService {
+  model: Model;
+  lane: Lane;
+  apiKeyId: string;
+  deadlineMs: number;
+  limits: AdmissionLimits;
+}
+
+/** @throws AppError those of `refusalError` */
+export async function refuseUnserved(database: Database, { model, lane, ...ask }: AskService): Promise<void> {
+  const refusal = await findRefusal(database, { ...ask, lane: laneKey(lane) });
+  if (refusal) throw refusalError(refusal, model.id);
   const incapacity = await findIncapacity(database, lane);
-  if (incapacity) throw unserved(model.id, incapacity.reason);
+  if (incapacity) throw refusalError({ outcome: 'unserved', ...incapacity }, model.id);
 }
 
 async function findIncapacity(database: Database, lane: Lane): Promise<{ reason: string | null } | undefined> {
-  if (lane.tokenId === undefined) {
-    const state = await database.laneState.findUnique({ where: { lane: laneKey(lane) } });
-    return state?.tokens === 0 ? { reason: state.reason } : undefined;
-  }
+  if (lane.tokenId === undefined) return undefined;
   // Nobody keeps a state of lanes that belong to one account, as long as nothing waits there.
   const token = await database.token.findUnique({
     where: { id: lane.tokenId },
@@ -26,13 +34,4 @@ async function findIncapacity(database: Database, lane: Lane): Promise<{ reason:
     return { reason: 'the account that this depends on has no plan pro' };
   if (lane.sora2 && token.sora2 === false) return { reason: 'the account that this depends on has no Sora 2' };
   return undefined;
-}
-
-export function unserved(modelId: string, reason: string | null): AppError {
-  const because = reason === null ? '' : ` (${reason})`;
-  return new AppError(
-    'model_not_available',
-    `No account of this installation can serve "${modelId}"${because}. Ask the operator to add one, or choose another model.`,
-    { param: 'model' },
-  );
 }

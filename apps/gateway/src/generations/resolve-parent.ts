@@ -62,7 +62,7 @@ async function ownDraft(database: Database, { ownerId }: ResolveParent, { id, pa
 async function anyDraft(database: Database, { ownerId }: ResolveParent, { id, param }: Mention): Promise<FoundDraft> {
   const maker = await findDraftMaker(database, id);
   if (!maker) return { id };
-  if (maker.ownerId !== ownerId) throw notFound(id, param);
+  if (maker.isDeleted || maker.ownerId !== ownerId) throw notFound(id, param);
   const { generationId, tokenId, isTokenGone } = maker;
   return { id, generationId, tokenId, isTokenGone };
 }

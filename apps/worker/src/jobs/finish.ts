@@ -3,10 +3,11 @@ import type { MediaSource } from '@reelay/contracts/provider';
 import type { Settings } from '@reelay/contracts/settings';
 import { isUpstreamError } from '@reelay/contracts/upstream-error';
 import type { StoredResult } from '@reelay/db/assets/insert-results';
+import { findUsedFiles, noteResultFile } from '@reelay/db/assets/loose-files';
 import { failGeneration } from '@reelay/db/generations/fail-generation';
 import { type FinishSubject, findFinishSubject } from '@reelay/db/generations/find-finish-subject';
 import { finishGeneration } from '@reelay/db/generations/finish-generation';
-import { countFinishTry, hasSucceeded, isBeingFetched, storeFreshSources } from '@reelay/db/generations/track-finish';
+import { countFinishTry, isBeingFetched, storeFreshSources } from '@reelay/db/generations/track-finish';
 import type { JobContext, JobResult } from '@reelay/platform/consume';
 import { crashPoint } from '@reelay/platform/crash-point';
 import { announce, ringDispatch } from '../announce.js';
@@ -73,11 +74,17 @@ async function fetchEach(finish: Finish, account: Account, sources: readonly Med
   const { parts, subject, context } = finish;
   const { generationId } = subject;
   const results: StoredResult[] = [];
-  for (const [ordinal, source] of sources.entries()) {
-    const isStillWanted = () => isBeingFetched(parts.database, generationId);
-    results.push(
-      await fetchMedia(parts, { account, generationId, source, ordinal, signal: context.signal, isStillWanted }),
-    );
+  const isStillWanted = () => isBeingFetched(parts.database, generationId);
+  const mayStore = (storageKey: string) => noteResultFile(parts.database, { generationId, storageKey });
+  const { signal } = context;
+  try {
+    for (const [ordinal, source] of sources.entries()) {
+      const fetched = { account, generationId, source, ordinal, signal, isStillWanted, mayStore };
+      results.push(await fetchMedia(parts, fetched));
+    }
+  } catch (error) {
+    if (error instanceof NoLongerWanted) await dropUnlessUsed(finish, results);
+    throw error;
   }
   crashPoint('finish.after-stored');
   return results;
@@ -109,8 +116,9 @@ async function dropUnlessUsed(
   { parts, subject }: Pick<Finish, 'parts' | 'subject'>,
   results: readonly StoredResult[],
 ): Promise<void> {
-  if (await hasSucceeded(parts.database, subject.generationId)) return;
-  for (const { storageKey } of results) await parts.storage.delete(storageKey);
+  const storageKeys = results.map(({ storageKey }) => storageKey);
+  const used = await findUsedFiles(parts.database, { generationId: subject.generationId, storageKeys });
+  for (const key of storageKeys) if (!used.has(key)) await parts.storage.delete(key);
 }
 
 async function countFailure(finish: Finish, account: Account, error: unknown): Promise<JobResult> {

@@ -6,6 +6,7 @@ import { findOpenAttempts, type PolledAttempt, type PolledToken } from '@reelay/
 import { markLateSentUnknown } from '@reelay/db/attempts/mark-unknown';
 import type { JobContext, JobResult } from '@reelay/platform/consume';
 import { announce, ringDispatch } from '../announce.js';
+import { cancelAbandoned } from '../polling/cancel-abandoned.js';
 import { finishedWindow, windowWishMs } from '../polling/finish-rates.js';
 import { longestOpenMs } from '../polling/maximum-task-time.js';
 import { pollAcked, type RoundFailure, slotKindsOf } from '../polling/poll-acked.js';
@@ -76,6 +77,7 @@ async function workThrough(round: Round, attempts: readonly PolledAttempt[]): Pr
   const acked = attempts.filter(isAcked);
   if (acked.length > 0) {
     await guard(acked, async () => {
+      await cancelAbandoned(opened, acked);
       const polled = await pollAcked(opened, acked);
       round.open.push(...polled.open);
       round.failures.push(...polled.failures.map((failure) => ({ ...failure, account })));

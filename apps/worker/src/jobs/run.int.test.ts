@@ -29,8 +29,10 @@ const assigned = (row: { prompt?: string; deadlineMs?: number; pinnedTo?: string
   insertAssigned(file.database, { tokenId, ...row });
 const run = ({ generationId }: Assigned, parts: WorkerParts = worker.parts) =>
   runGeneration(parts, { generationId }, worker.context);
-const generationOf = ({ generationId }: Assigned) =>
-  file.database.generation.findUniqueOrThrow({ where: { id: generationId }, include: { usage: true } });
+const generationOf = async ({ generationId }: Assigned) => ({
+  ...(await file.database.generation.findUniqueOrThrow({ where: { id: generationId } })),
+  usage: await file.database.usage.findUnique({ where: { generationId } }),
+});
 const attemptOf = ({ attemptId }: Assigned) =>
   file.database.submitAttempt.findUniqueOrThrow({ where: { id: attemptId } });
 const send = (one: Assigned) => beginSend(file.database, { ...one, knownBefore: { pending: [], finished: [] } });
@@ -93,9 +95,9 @@ describe('a run that goes well', () => {
     let release = () => {};
     worker.upstream.script.refuse.push(() => new Promise((resolve) => (release = resolve)));
     const firstRun = run(first);
-    await waitFor(async () => (await attemptOf(first)).state === 'sent', { timeoutMs: 5_000 });
+    await waitFor(async () => (await attemptOf(first)).state === 'sent', { timeoutMs: 20_000 });
     const secondRun = run(second);
-    await waitFor(() => worker.upstream.calls.submit === 2, { timeoutMs: 5_000 });
+    await waitFor(() => worker.upstream.calls.submit === 2, { timeoutMs: 20_000 });
     expect((await attemptOf(second)).state).toBe('intent');
     release();
     await Promise.all([firstRun, secondRun]);
@@ -197,8 +199,9 @@ describe('a submit that is held back', () => {
     const [first, pinned] = [await assigned(), await assigned({ pinnedTo: tokenId })];
     await send(first);
     await markUnknown(file.database, first.attemptId, 'reset');
+    const before = Date.now();
     await run(pinned);
-    expect((await generationOf(pinned)).notBefore?.getTime()).toBeGreaterThan(Date.now());
+    expect((await generationOf(pinned)).notBefore?.getTime()).toBeGreaterThan(before);
     expect(await exclusions()).toBe(0);
   });
 
@@ -236,15 +239,28 @@ describe('a submit that fails', () => {
       worker.upstream.script.prove.push(() => {
         throw failure({ fault, submitClass: 'not_sent' });
       });
+      const before = Date.now();
       await run(one);
       const generation = await generationOf(one);
       expect(generation).toMatchObject({ state: 'queued', stage: 'waiting', tokenId: null, deferrals: 1, refusals: 0 });
-      expect(generation.notBefore?.getTime()).toBeGreaterThan(Date.now());
+      expect(generation.notBefore?.getTime()).toBeGreaterThan(before);
       expect(await attemptOf(one)).toMatchObject({ state: 'not_sent' });
       expect([await slots(), await exclusions()]).toEqual([0, avoided]);
       expect(worker.bells.of('dispatch')).toHaveLength(1);
     },
   );
+
+  it('through the proxy counts for the proxy, until an answer comes through it', async () => {
+    await file.database.token.update({ where: { id: tokenId }, data: { proxySealed: 'sealed' } });
+    const one = await assigned();
+    worker.upstream.script.prove.push(() => {
+      throw failure({ fault: 'proxy', submitClass: 'not_sent' });
+    });
+    await run(one);
+    expect(await file.database.proxyCircuit.findMany()).toMatchObject([{ faults: 1, openUntil: null }]);
+    await run(await assigned());
+    expect(await file.database.proxyCircuit.findMany()).toEqual([]);
+  });
 
   it('after the commit but before the first byte is as free to repeat', async () => {
     const one = await assigned();

@@ -17,6 +17,8 @@ export interface FetchMedia {
   source: MediaSource;
   ordinal: number;
   signal: AbortSignal;
+  /** Asked before anything is written: false when its generation has ended. From then on the file is found whatever crashes. */
+  mayStore: (storageKey: string) => Promise<boolean>;
   /** Asked when everything is here and before it replaces what is stored: another worker may have finished meanwhile. */
   isStillWanted: () => Promise<boolean>;
 }
@@ -70,6 +72,10 @@ export async function fetchMedia(parts: WorkerParts, fetch: FetchMedia): Promise
     throw new WrongMedia(`what the address delivers is ${form ? `${article(form.kind)}` : 'no known medium'}`);
   }
   const storageKey = resultKey(generationId, ordinal, form);
+  if (!(await fetch.mayStore(storageKey))) {
+    await discard(whole);
+    throw new NoLongerWanted();
+  }
   const checked = complete(whole, Number(headers['content-length']), fetch);
   const { contentType } = form;
   const stored = await (form.kind === 'image' ? storeImage : storeVideo)(parts, storageKey, checked);
@@ -101,6 +107,9 @@ async function storeImage(
   return { ...(await storage.put(storageKey, once(bytes))), ...size };
 }
 
+/** How often it is asked, while bytes come in, whether anybody still wants them: a cancelled video need not be fetched to its end. */
+const askEveryMs = 2_000;
+
 /** Passes the bytes on; throws, so that the store keeps nothing, when they are not all there or nobody wants them any more. */
 async function* complete(
   body: AsyncIterable<Uint8Array>,
@@ -108,8 +117,14 @@ async function* complete(
   { isStillWanted }: FetchMedia,
 ): AsyncGenerator<Uint8Array> {
   let sizeBytes = 0;
+  let askedAt = performance.now();
   for await (const chunk of body) {
     sizeBytes += chunk.byteLength;
+    if (performance.now() - askedAt >= askEveryMs) {
+      // That it cannot be asked just now does not end a download; it is asked again.
+      if (!(await isStillWanted().catch(() => true))) throw new NoLongerWanted();
+      askedAt = performance.now();
+    }
     yield chunk;
   }
   if (Number.isFinite(expectedBytes) && sizeBytes !== expectedBytes) throw new Error('the media were cut short');

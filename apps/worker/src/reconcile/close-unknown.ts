@@ -1,7 +1,7 @@
 /** How the reconciliation of an unknown submit ends, whatever the way in which it was sought: for the journal, the log and the bells. */
 import type { Submitted } from '@reelay/contracts/provider';
 import { acknowledgeSubmit } from '@reelay/db/attempts/acknowledge-submit';
-import { closeAbsent, closeLost } from '@reelay/db/attempts/close-unknown';
+import { closeAbsent, closeLost, closeResubmitted } from '@reelay/db/attempts/close-unknown';
 import type { PolledAttempt, PolledToken } from '@reelay/db/attempts/find-open-attempts';
 import type { Withdrawal } from '@reelay/db/attempts/withdraw-attempt';
 import { newUlid } from '@reelay/platform/ulid';
@@ -60,6 +60,18 @@ export async function lose(reconciliation: Reconciliation, reason: string): Prom
   if (withdrawal.wasClosed) {
     const fields = { attemptId, generationId, tokenId: account.tokenId, reason };
     context.log.error(fields, 'unknown submit lost, its slot stays held');
+  }
+  return afterClosing(reconciliation, withdrawal);
+}
+
+/** Nothing can be proven, and the operator of this target wants lost work repeated rather than failed: once per step. */
+export async function sendOnceMore(reconciliation: Reconciliation): Promise<OpenWork[]> {
+  const { parts, account, attempt, context } = reconciliation;
+  const { id: attemptId, generationId, fence } = attempt;
+  const withdrawal = await closeResubmitted(parts.database, { attemptId, generationId, fence });
+  if (withdrawal.wasClosed) {
+    const fields = { attemptId, generationId, tokenId: account.tokenId, target: account.target.name };
+    context.log.error(fields, 'unknown submit lost, dealt with as the target’s policy resubmit_once says');
   }
   return afterClosing(reconciliation, withdrawal);
 }

@@ -3,7 +3,7 @@ import { findUnknownSubject, type UnknownSubject } from '@reelay/db/attempts/fin
 import type { OpenWork } from '../polling/poll-interval.js';
 import { callContext } from '../upstream/account.js';
 import { StoredReferences, stepContext } from '../upstream/step-context.js';
-import { adopt, giveBack, lose, type Reconciliation } from './close-unknown.js';
+import { adopt, giveBack, lose, type Reconciliation, sendOnceMore } from './close-unknown.js';
 import { eliminate } from './eliminate.js';
 
 /** What of it is still open afterwards. @throws UpstreamError when the upstream could not be asked, which proves nothing */
@@ -17,7 +17,10 @@ export async function reconcileUnknown(reconciliation: Reconciliation): Promise<
   if (reconcile === 'repeat') return giveBack(reconciliation, 'no answer came; it may be sent again', 'freely');
   const leftMs = settings['submit.timeoutMs'] - attempt.sentAgoMs;
   if (leftMs > 0) return [{ kind: 'sent', leftMs }];
-  if (reconcile === 'none') return lose(reconciliation, 'this upstream cannot be asked');
+  if (reconcile === 'none') {
+    if (settings['submit.resubmitOnce'].includes(account.target.name)) return sendOnceMore(reconciliation);
+    return lose(reconciliation, 'this upstream cannot be asked');
+  }
   return lookUp(reconciliation, subject);
 }
 

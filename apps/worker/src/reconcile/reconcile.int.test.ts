@@ -1,4 +1,6 @@
 import { beginSend } from '@reelay/db/attempts/begin-send';
+import { resubmittedReason } from '@reelay/db/attempts/close-unknown';
+import { markUnknown } from '@reelay/db/attempts/mark-unknown';
 import { assignTo, insertAssigned } from '@reelay/db/factories/insert-generation';
 import { insertToken } from '@reelay/db/factories/insert-token';
 import { failGeneration } from '@reelay/db/generations/fail-generation';
@@ -214,6 +216,102 @@ describe('a submit that can be sought in no way', () => {
     expect(await attemptsOf(one)).toMatchObject([{ state: 'lost' }]);
     expect(await generationOf(one)).toMatchObject({ state: 'failed', error: { code: 'upstream_outcome_unknown' } });
     expect(worker.upstream.tasks).toHaveLength(1);
+  });
+});
+
+describe('a submit that can be sought in no way, where the operator lets lost work be repeated', () => {
+  const attempts = () => file.database.submitAttempt.count({ where: { reason: resubmittedReason } });
+  const loseOne = async (resubmitOnce: string[]) => {
+    worker = await file.startWorker({ 'poll.minimumMs': 10, 'submit.resubmitOnce': resubmitOnce });
+    worker.upstream.reconcile = 'none';
+    const one = await insertAssigned(file.database, { tokenId });
+    loseNext(true);
+    await run(one);
+    return one;
+  };
+
+  it('is sent once more after its timeout, counted apart, and its slot is free at once', async () => {
+    const before = await attempts();
+    const one = await loseOne(['simulator']);
+    expect(await poll()).toBeDefined();
+    expect(await attemptsOf(one)).toMatchObject([{ state: 'unknown' }]);
+    await age(one, 46_000);
+    expect(await poll()).toBeUndefined();
+    expect(await attemptsOf(one)).toMatchObject([{ state: 'lost', reason: resubmittedReason }]);
+    expect(await generationOf(one)).toMatchObject({ state: 'queued', tokenId: null, deferrals: 0 });
+    expect(await slots()).toEqual([]);
+    expect(worker.bells.of('dispatch')).toHaveLength(1);
+    await again(one);
+    expect(await generationOf(one)).toMatchObject({ state: 'running' });
+    expect(worker.upstream.tasks).toHaveLength(2);
+    expect(await attempts()).toBe(before + 1);
+  });
+
+  it('fails when that one is lost too', async () => {
+    const one = await loseOne(['simulator']);
+    await age(one, 46_000);
+    await poll();
+    loseNext(true);
+    await again(one);
+    await age(one, 46_000);
+    await poll();
+    expect(await attemptsOf(one)).toMatchObject([{ state: 'lost', reason: resubmittedReason }, { state: 'lost' }]);
+    expect(await generationOf(one)).toMatchObject({ state: 'failed', error: { code: 'upstream_outcome_unknown' } });
+    expect(await slots()).toEqual([]);
+    expect(worker.upstream.tasks).toHaveLength(2);
+  });
+
+  it('of a cancelled generation is closed and not sent again', async () => {
+    const one = await loseOne(['simulator']);
+    await end(one);
+    await age(one, 46_000);
+    expect(await poll()).toBeUndefined();
+    expect(await attemptsOf(one)).toMatchObject([{ state: 'lost' }]);
+    expect(await generationOf(one)).toMatchObject({ state: 'failed', error: { code: 'cancelled' } });
+    expect(await slots()).toEqual([]);
+  });
+
+  it('fails on every other target', async () => {
+    const one = await loseOne(['another']);
+    await age(one, 46_000);
+    await poll();
+    expect(await generationOf(one)).toMatchObject({ state: 'failed', error: { code: 'upstream_outcome_unknown' } });
+  });
+});
+
+describe('the limit of elimination', () => {
+  it('a list that lags longer than settle makes a wrong proof: the task is made twice, and the late answer is counted', async () => {
+    const hasty = { 'submit.timeoutMs': 0, 'submit.freshnessMs': 60_000, 'reconcile.settleMs': 0 };
+    worker = await file.startWorker({ 'poll.minimumMs': 10, ...hasty });
+    const one = await insertAssigned(file.database, { tokenId });
+    const answer = Promise.withResolvers<void>();
+    const isAccepted = Promise.withResolvers<void>();
+    worker.upstream.script.lose.push(() => {
+      isAccepted.resolve();
+      return answer.promise;
+    });
+    const running = run(one);
+    await isAccepted.promise;
+    // The sender hangs, and what the upstream has taken is on none of its lists yet.
+    worker.upstream.hidden.add('task-1');
+    await markUnknown(file.database, one.attemptId, 'no answer');
+    for (let round = 0; round < 3; round += 1) await poll();
+    expect(await attemptsOf(one)).toMatchObject([{ state: 'absent', cleanListings: 3 }]);
+    await again(one);
+    worker.upstream.hidden.clear();
+    answer.resolve();
+    await running;
+    expect(worker.upstream.tasks).toHaveLength(2);
+    expect(await attemptsOf(one)).toMatchObject([{ state: 'absent' }, { state: 'acked', operationId: 'task-2' }]);
+    expect(await file.database.upstreamLitter.findMany({ where: { tokenId } })).toMatchObject([
+      { kind: 'late_answer', attemptId: one.attemptId, reference: { operationId: 'task-1' } },
+    ]);
+    // It is known for ours from then on, so the next unknown submit is not taken for it.
+    const next = await insertAssigned(file.database, { tokenId });
+    loseNext(false);
+    await run(next);
+    await poll();
+    expect(await attemptsOf(next)).toMatchObject([{ state: 'unknown', cleanListings: 1 }]);
   });
 });
 

@@ -124,9 +124,23 @@ async function returnToLane(
     ...(outcome.coolsToken && {
       tokenEvent: { tokenId: attempt.tokenId, event: restOf(job, { error, reason, outcome }) },
     }),
+    ...(isDeadProxy(error, outcome) && { proxyFault: proxyPatience(job) }),
     // Longer than the pause, so that others come first; growing with it, for there may be no others.
     ...(outcome.avoidsToken && !isRenewed && { avoid: avoidance(job, 2 * pauseMs + assignmentMs) }),
   });
+}
+
+/** One that lets calls through but leads where the upstream serves nobody has made the account rest already. */
+function isDeadProxy(error: unknown, outcome: Extract<SubmitOutcome, { kind: 'returned' }>): boolean {
+  return outcome.to === 'not_sent' && !outcome.coolsToken && isUpstreamError(error) && error.fault === 'proxy';
+}
+
+function proxyPatience({ settings }: SubmitJob) {
+  return {
+    threshold: settings['proxy.faultThreshold'],
+    openMs: settings['proxy.openMs'],
+    longestMs: settings['proxy.openLongestMs'],
+  };
 }
 
 function blameToken(

@@ -60,13 +60,15 @@ const plans: Partial<Record<Workflow, readonly StepPlan[]>> = {
 type Script = (() => Promise<void> | void)[];
 
 export class ScriptedUpstream implements Provider {
-  readonly declaration: ProviderDeclaration = soraDeclaration;
+  declaration: ProviderDeclaration = soraDeclaration;
   /** In place of the first step's own. */
   reconcile: StepPlan['reconcile'] | undefined;
   /** What the upstream accepted: the judge of double submission. */
   readonly tasks: ScriptedTask[] = [];
   /** Tasks of strangers, newest first. */
   strangers: string[] = [];
+  /** Tasks that are on no list yet. */
+  readonly hidden = new Set<string>();
   calls = { prepare: 0, submit: 0, poll: 0, list: 0, media: 0, lookUp: 0 };
   /** What each prepare and submit was handed, and the bytes of the references it read. */
   readonly steps: {
@@ -76,6 +78,8 @@ export class ScriptedUpstream implements Provider {
     prepared?: Json;
     references?: string[];
   }[] = [];
+  /** Tasks it was told to stop. */
+  readonly cancelled: string[] = [];
   /** Litter that was removed. */
   readonly removed: { kind: string; reference: Json }[] = [];
   /** Access tokens that calls came with. */
@@ -88,7 +92,10 @@ export class ScriptedUpstream implements Provider {
   readonly #finished: string[] = [];
   #isListComplete = true;
   /** Each runs once, in order, in place of what would happen. */
-  readonly script: Record<'prepare' | 'prove' | 'refuse' | 'lose' | 'poll' | 'list' | 'lookUp' | 'cleanUp', Script> = {
+  readonly script: Record<
+    'prepare' | 'prove' | 'refuse' | 'lose' | 'poll' | 'list' | 'lookUp' | 'cancel' | 'cleanUp',
+    Script
+  > = {
     prepare: [],
     /** Before `beforeSend`: sentinel, proof. */
     prove: [],
@@ -99,6 +106,7 @@ export class ScriptedUpstream implements Provider {
     poll: [],
     list: [],
     lookUp: [],
+    cancel: [],
     cleanUp: [],
   };
 
@@ -174,7 +182,8 @@ export class ScriptedUpstream implements Provider {
     this.calls.list += 1;
     await this.script.list.shift()?.();
     const listed = this.tasks.filter(
-      (task) => (task.step ?? 'create') === 'create' && (task.slotKind ?? 'video') === slotKind,
+      (task) =>
+        (task.step ?? 'create') === 'create' && (task.slotKind ?? 'video') === slotKind && !this.hidden.has(task.id),
     );
     const ids = (isPending: boolean) =>
       listed.filter((task) => (task.state === 'pending') === isPending).map((task) => task.id);
@@ -188,6 +197,12 @@ export class ScriptedUpstream implements Provider {
   async media(_operation: Operation, _context: CallContext): Promise<MediaSource[]> {
     this.calls.media += 1;
     return this.mediaSources;
+  }
+
+  async cancel({ id }: Operation, _context: CallContext): Promise<void> {
+    this.cancelled.push(id);
+    await this.script.cancel.shift()?.();
+    for (const task of this.tasks) if (task.id === id) task.state = 'refused';
   }
 
   async cleanUp(litter: { kind: string; reference: Json }, context: CallContext): Promise<void> {

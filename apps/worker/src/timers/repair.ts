@@ -1,11 +1,11 @@
 /** What crashes, flushes and lost messages swallowed comes back from the rows: deadlines, missing jobs, slots that were held. */
 import { failGeneration, findOverdue } from '@reelay/db/generations/fail-generation';
 import { releaseForgottenLitter } from '@reelay/db/litter/note-litter';
-import { findMissingJobs } from '@reelay/db/repair/find-missing-jobs';
 import { removeHeldSlots } from '@reelay/db/repair/remove-held-slots';
 import type { Logger } from '@reelay/platform/logger';
 import { announce, ringDispatch } from '../announce.js';
 import type { WorkerParts } from '../worker-parts.js';
+import { restoreJobs } from './restore-jobs.js';
 
 const overdueAtOnce = 200;
 
@@ -31,24 +31,6 @@ async function endOverdue(parts: WorkerParts, log: Logger): Promise<void> {
     await announce(parts, [failed]);
     await ringDispatch(parts);
   }
-}
-
-/** Deduplication drops what exists already. */
-async function restoreJobs({ database, queues }: WorkerParts): Promise<void> {
-  const missing = await findMissingJobs(database);
-  await queues.enqueueMany(
-    'run',
-    missing.run.map((generationId) => ({ generationId })),
-  );
-  await queues.enqueueMany(
-    'poll',
-    missing.poll.map((tokenId) => ({ tokenId })),
-  );
-  await queues.enqueueMany(
-    'finish',
-    missing.finish.map((generationId) => ({ generationId })),
-  );
-  if (missing.isWaiting) await queues.enqueue('dispatch', {});
 }
 
 async function freeHeldSlots(parts: WorkerParts, log: Logger): Promise<void> {

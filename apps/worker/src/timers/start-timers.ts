@@ -2,9 +2,13 @@
 import { deleteExpired } from '@reelay/db/repair/delete-expired';
 import type { LocalStorage } from '@reelay/platform/local-storage';
 import type { Logger } from '@reelay/platform/logger';
+import type { RedisMark } from '@reelay/platform/redis-mark';
 import type { WorkerParts } from '../worker-parts.js';
 import { cleanLitter } from './clean-litter.js';
+import { noticeLostJobs } from './notice-lost-jobs.js';
+import { removeDeletedRows } from './remove-deleted.js';
 import { repair } from './repair.js';
+import { sweepLooseFiles } from './sweep-loose-files.js';
 import { sweepReferences } from './sweep-references.js';
 import { startTimer, type Timer } from './timer-loop.js';
 
@@ -15,12 +19,14 @@ const unfinishedAgeMs = 60 * 60_000;
 export interface TimerSurroundings {
   readonly log: Logger;
   readonly storage: Pick<LocalStorage, 'sweepUnfinished'>;
+  readonly mark: Pick<RedisMark, 'isTrusted' | 'renew'>;
 }
 
-export function startTimers(parts: WorkerParts, { log, storage }: TimerSurroundings): Timer {
+export function startTimers(parts: WorkerParts, { log, storage, mark }: TimerSurroundings): Timer {
   const { database } = parts;
   const repairPeriodMs = async () => (await parts.settings.read())['timer.repairMs'];
   const timers = [
+    noticeLostJobs(parts, { mark, log }),
     startTimer({
       ...{ database, log, name: 'worker.repair', beginsAtOnce: true },
       periodMs: repairPeriodMs,
@@ -37,6 +43,16 @@ export function startTimers(parts: WorkerParts, { log, storage }: TimerSurroundi
       // Often enough that nothing is kept much longer than asked for.
       periodMs: async () => Math.max(await repairPeriodMs(), (await parts.settings.read())['reference.sweepMs'] / 4),
       round: (signal) => sweepReferences(parts, log, signal),
+    }),
+    startTimer({
+      ...{ database, log, name: 'worker.loose-files', beginsAtOnce: false },
+      periodMs: repairPeriodMs,
+      round: (signal) => sweepLooseFiles(parts, log, signal),
+    }),
+    startTimer({
+      ...{ database, log, name: 'worker.deleted', beginsAtOnce: false },
+      periodMs: repairPeriodMs,
+      round: (signal) => removeDeletedRows(parts, log, signal),
     }),
     startTimer({
       ...{ database, log, name: 'worker.retention', beginsAtOnce: false },

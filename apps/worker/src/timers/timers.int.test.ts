@@ -82,7 +82,7 @@ describe('litter', () => {
     worker.upstream.cleanUp = ({ reference }) => (reference === 's_1' ? answer.promise : Promise.resolve());
     const doneAt = async (id: string) => (await file.database.upstreamLitter.findUnique({ where: { id } }))?.doneAt;
     const cleaned = cleanLitter(worker.parts, worker.context.log, worker.context.signal);
-    await waitFor(async () => (await doneAt('goes')) !== null, { timeoutMs: 5_000 });
+    await waitFor(async () => (await doneAt('goes')) !== null, { timeoutMs: 20_000 });
     expect(await doneAt('hangs')).toBeNull();
     answer.resolve();
     await cleaned;
@@ -121,8 +121,11 @@ describe('litter', () => {
 it('what crashed downloads left is removed while the worker runs, when it has stood still for an hour', async () => {
   const ages: number[] = [];
   const storage = { sweepUnfinished: async (olderThanMs: number) => ages.push(olderThanMs) };
-  const timers = startTimers(worker.parts, { log: worker.context.log, storage });
-  await waitFor(() => ages.length > 0, { timeoutMs: 10_000 });
+  const timers = startTimers(worker.parts, {
+    ...{ log: worker.context.log, storage },
+    mark: { isTrusted: async () => true, renew: async () => {} },
+  });
+  await waitFor(() => ages.length > 0, { timeoutMs: 20_000 });
   await timers.close();
   expect(ages).toEqual([3_600_000]);
 });
@@ -161,7 +164,7 @@ describe('a timer', () => {
       log: worker.context.log,
       beginsAtOnce: true,
     });
-    await waitFor(() => rounds >= 2, { timeoutMs: 10_000 });
+    await waitFor(() => rounds >= 2, { timeoutMs: 20_000 });
     await timer.close();
   });
 });

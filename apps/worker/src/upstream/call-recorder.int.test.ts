@@ -26,7 +26,7 @@ it('upstream calls are written beside the work, with whom they were for', async 
   const recorder = new CallRecorder(file.database, log);
   recorder.record({ tokenId: 't', generationId: 'g', attemptId: 'a', operation: 'submit' }, call);
   recorder.record({ tokenId: 't', operation: 'poll' }, { ...call, status: undefined, error: 'timeout' });
-  await waitFor(async () => (await file.database.upstreamCall.count()) === 2, { timeoutMs: 10_000 });
+  await waitFor(async () => (await file.database.upstreamCall.count()) === 2, { timeoutMs: 20_000 });
   const rows = await file.database.upstreamCall.findMany({ orderBy: { id: 'asc' } });
   expect(rows).toMatchObject([
     { generationId: 'g', attemptId: 'a', operation: 'submit', status: 200, durationMs: 12 },

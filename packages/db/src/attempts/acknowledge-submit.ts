@@ -6,6 +6,7 @@ import { type LockedGeneration, lockGeneration } from '../generations/lock-gener
 import { type PublishedEvent, progressGenerations } from '../generations/progress-generations.js';
 import { addLitter } from '../litter/add-litter.js';
 import { type NotedLitter, noteLitter } from '../litter/note-litter.js';
+import { noteProxyAnswer } from '../proxies/proxy-circuit.js';
 import { applyTokenEvent } from '../tokens/apply-token-event.js';
 import { inTransaction, isUniqueViolation } from '../transaction.js';
 import { forgetPrepared } from './close-attempt.js';
@@ -51,6 +52,7 @@ export async function acknowledgeSubmit(database: Database, ack: AcknowledgeSubm
       await keepLitter(tx, ack, generation);
       await tellToken(tx, ack);
       await bookUsage(tx, ack.generationId);
+      await noteProxyAnswer(tx, ack.attemptId);
       const rendering = { generationId: ack.generationId, stage: 'rendering' } as const;
       return { outcome: 'acked', events: await progressGenerations(tx, [rendering]) };
     });

@@ -55,6 +55,41 @@ export async function closeLost(
   });
 }
 
+/** By this reason a second submit that nothing has proven necessary can be counted apart, for ever. */
+export const resubmittedReason = 'resubmit_once: the outcome cannot be found out, and it is sent once more';
+
+/**
+ * `unknown → lost` where the operator lets lost work be repeated: the first of a step goes back to its lane, a further one fails its
+ * generation. No slot is held: where the upstream cannot be asked nobody could tell when it is free.
+ */
+export async function closeResubmitted(database: Database, close: Omit<CloseUnknown, 'reason'>): Promise<Withdrawal> {
+  return inTransaction(database, async (tx) => {
+    await lockGeneration(tx, close.generationId);
+    const wasRepeated = await isRepeat(tx, close.attemptId);
+    const reason = wasRepeated ? 'it was sent once more already' : resubmittedReason;
+    if (!(await closeAttempt(tx, { ...close, from: ['unknown'], to: 'lost', reason })))
+      return { wasClosed: false, events: [] };
+    const event = wasRepeated ? await failUnknown(tx, { ...close, reason }) : await sendOnceMore(tx, close);
+    return { wasClosed: true, events: event ? [event] : [] };
+  });
+}
+
+async function isRepeat(tx: Transaction, attemptId: string): Promise<boolean> {
+  const [{ count }] = await tx.$queryRaw<[{ count: number }]>`
+    SELECT count(*)::int AS count FROM submit_attempt AS earlier
+    JOIN submit_attempt AS attempt USING (generation_id, step)
+    WHERE attempt.id = ${attemptId} AND earlier.state = 'lost' AND earlier.reason = ${resubmittedReason}`;
+  return count > 0;
+}
+
+function sendOnceMore(
+  tx: Transaction,
+  { generationId, fence }: Omit<CloseUnknown, 'reason'>,
+): Promise<PublishedEvent | undefined> {
+  const note = 'no answer came; it is sent once more';
+  return returnToLane(tx, { generationId, fence, pauseMs: 0, counts: 'nothing', note });
+}
+
 /** This one included. */
 async function countAbsences(tx: Transaction, { attemptId }: CloseUnknown): Promise<number> {
   const [{ absences }] = await tx.$queryRaw<[{ absences: number }]>`

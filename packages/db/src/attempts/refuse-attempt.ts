@@ -25,7 +25,8 @@ export async function refuseByClientFault(database: Database, refused: RefusedAt
   return inTransaction(database, async (tx) => {
     await lockGeneration(tx, refused.generationId);
     if (!(await closeAttempt(tx, { ...refused, to: 'refused' }))) return { wasClosed: false, events: [] };
-    const event = await endGeneration(tx, refused.generationId, { state: 'failed', error: refused.error });
+    const end = { state: 'failed', error: refused.error, fault: 'client' } as const;
+    const event = await endGeneration(tx, refused.generationId, end);
     return { wasClosed: true, events: event ? [event] : [] };
   });
 }
@@ -50,7 +51,7 @@ export async function refuseByTokenFault(database: Database, refused: RefusedByT
     const refusals = (generation?.refusals ?? 0) + 1;
     const event =
       refusals >= refused.maximumRefusals
-        ? await endGeneration(tx, refused.generationId, { state: 'failed', error: refused.error })
+        ? await endGeneration(tx, refused.generationId, { state: 'failed', error: refused.error, fault: 'token' })
         : await tryAnotherToken(tx, { ...refused, excludedForMs: rests ?? refused.excludedForMs });
     return { wasClosed: true, events: event ? [event] : [] };
   });

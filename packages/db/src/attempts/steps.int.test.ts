@@ -280,7 +280,7 @@ it('a draft is found from its generation and back, and by its owner only', async
     draft: { id: 'gen_1', tokenId, isTokenGone: false },
   });
   expect(await findOwnDraft(database, { ...of, ownerId: 'somebody' })).toBeUndefined();
-  expect(await findDraftMaker(database, 'gen_1')).toEqual({ ...of, tokenId, isTokenGone: false });
+  expect(await findDraftMaker(database, 'gen_1')).toEqual({ ...of, tokenId, isTokenGone: false, isDeleted: false });
   expect(await findDraftMaker(database, 'gen_2')).toBeUndefined();
 });
 

@@ -42,8 +42,10 @@ const cancel = (generationId: string) =>
   );
 const attemptOf = (assigned: Assigned) =>
   database.submitAttempt.findUniqueOrThrow({ where: { id: assigned.attemptId } });
-const generationOf = (assigned: Assigned) =>
-  database.generation.findUniqueOrThrow({ where: { id: assigned.generationId }, include: { usage: true } });
+const generationOf = async ({ generationId }: Assigned) => ({
+  ...(await database.generation.findUniqueOrThrow({ where: { id: generationId } })),
+  usage: await database.usage.findUnique({ where: { generationId } }),
+});
 const slotsOf = (token: string) => database.tokenSlot.count({ where: { tokenId: token } });
 async function unknownAttempt(): Promise<Assigned> {
   const assigned = await insertAssigned(database, { tokenId });

@@ -6,6 +6,7 @@ import { type Exclusion, excludeToken } from '../generations/exclude-token.js';
 import { lockGeneration } from '../generations/lock-generation.js';
 import type { PublishedEvent } from '../generations/progress-generations.js';
 import { returnToLane } from '../generations/return-to-lane.js';
+import { noteProxyFault, type ProxyFault } from '../proxies/proxy-circuit.js';
 import { applyTokenEvent } from '../tokens/apply-token-event.js';
 import { inTransaction } from '../transaction.js';
 import { closeAttempt } from './close-attempt.js';
@@ -27,6 +28,8 @@ export interface WithdrawAttempt {
   avoid?: Omit<Exclusion, 'generationId'> | undefined;
   /** What it shows of the token, which rests for everybody. */
   tokenEvent?: { tokenId: string; event: TokenEvent } | undefined;
+  /** Its proxy let nothing through: counted for the proxy, and for no account. */
+  proxyFault?: Omit<ProxyFault, 'attemptId' | 'reason'> | undefined;
 }
 
 export interface Withdrawal {
@@ -42,6 +45,7 @@ export async function withdrawAttempt(database: Database, withdraw: WithdrawAtte
     if (withdraw.tokenEvent) await applyTokenEvent(tx, withdraw.tokenEvent.tokenId, withdraw.tokenEvent.event);
     const event = await returnToLane(tx, { ...withdraw, counts: 'deferral' });
     if (event && withdraw.avoid) await excludeToken(tx, { ...withdraw.avoid, generationId: withdraw.generationId });
+    if (withdraw.proxyFault) await noteProxyFault(tx, { ...withdraw, ...withdraw.proxyFault });
     return { wasClosed: true, events: event ? [event] : [] };
   });
 }

@@ -101,7 +101,7 @@ describe('an Idempotency-Key', () => {
     const outcomes = await Promise.all(commands.map((command) => acceptGeneration(database, command)));
     const winner = commands[outcomes.findIndex(({ outcome }) => outcome === 'accepted')];
     expect(outcomes.filter(({ outcome }) => outcome === 'accepted')).toHaveLength(1);
-    const repeated = { outcome: 'repeated', generationId: winner?.id, requestHash: 'same' };
+    const repeated = { outcome: 'repeated', generationId: winner?.id, requestHash: 'same', isDeleted: false };
     expect(outcomes.filter(({ outcome }) => outcome === 'repeated')).toEqual(Array(19).fill(repeated));
   });
 

@@ -3,7 +3,11 @@
 import { AppError } from '@reelay/contracts/errors';
 import type { GenerationRequest } from '@reelay/contracts/generation-request';
 import type { Dialect } from '@reelay/contracts/ids';
+import { type AdmissionLimits, type CountedOpen, type Refusal, refusalOf } from '../admission/find-refusal.js';
+import { type LaneOutlook, laneOutlook } from '../admission/lane-outlook.js';
 import type { Queryable } from '../client.js';
+import { plannedOnce } from '../planned-once.js';
+import { findRepeated, type Repeated } from './find-repeated.js';
 
 export interface AcceptGeneration {
   id: string;
@@ -21,34 +25,47 @@ export interface AcceptGeneration {
   waiter: bigint;
   /** A client's Idempotency-Key: the first request of a key makes the generation, later ones find it. */
   idempotency?: { key: string; keepMs: number };
+  /** However many accepts there are at once, they are not passed. None by default. */
+  limits?: AdmissionLimits;
 }
 
 export type Acceptance =
   | { outcome: 'accepted' }
-  /** No token of the pool could ever serve the lane; nothing was written. */
-  | { outcome: 'unserved'; reason: string | null }
+  /** Nothing was written. */
+  | Refusal
   /** The Idempotency-Key was used before, for this generation and a request of this hash; nothing was written. */
-  | { outcome: 'repeated'; generationId: string; requestHash: string };
+  | ({ outcome: 'repeated' } & Repeated);
 
 /**
  * Row, first event, usage reservation, idempotency row and the references that now belong to it in one statement, so there is no half of
- * it. The references are locked by it, so that the sweep of unused ones cannot pass between.
+ * it. The references are locked by it, so that the sweep of unused ones cannot pass between; the place among the open ones is kept by the
+ * locks of `admit_generation` until the commit. A repeated Idempotency-Key needs none.
  *
  * @throws AppError `invalid_reference`: one of them is not stored any more, or is not this owner's; nothing was written
  */
 export async function acceptGeneration(database: Queryable, accept: AcceptGeneration): Promise<Acceptance> {
   const key = accept.idempotency?.key ?? null;
   const keepMs = accept.idempotency?.keepMs ?? 0;
+  const { openPerKey = null, open = null } = accept.limits ?? {};
   const references = [...new Set(accept.request.references.map(({ assetId }) => assetId))];
-  const [written] = await database.$queryRaw<Written[]>`
-    WITH unserved AS (
-      SELECT reason FROM lane_state WHERE lane = ${accept.lane} AND tokens = 0
+  const [written] = await database.$queryRaw<Written[]>`${plannedOnce}
+    WITH outlook AS (${laneOutlook(accept)}
     ), reference AS MATERIALIZED (
       SELECT id FROM asset
       WHERE id = ANY(${references}::text[]) AND owner_id = ${accept.ownerId} AND role = 'reference' AND generation_id IS NULL
       ORDER BY id FOR UPDATE
+    ), known AS (
+      SELECT WHERE EXISTS (SELECT FROM idempotency WHERE owner_id = ${accept.ownerId} AND key = ${key}::text AND expires_at > now())
+    ), served AS (
+      SELECT WHERE NOT EXISTS (SELECT FROM known) AND (SELECT count(*) FROM reference) = ${references.length}
+        AND NOT EXISTS (SELECT FROM outlook WHERE "isUnserved" OR "isOut" OR "hopelessMs" IS NOT NULL)
+    ), of_key AS MATERIALIZED (
+      SELECT ${openPerKey}::integer IS NULL OR ${accept.apiKeyId}::text IS NULL
+        OR admit_generation(${accept.apiKeyId}, ${openPerKey}::integer) AS is_admitted FROM served
+    ), of_all AS MATERIALIZED (
+      SELECT ${open}::integer IS NULL OR admit_generation(NULL, ${open}::integer) AS is_admitted FROM of_key WHERE is_admitted
     ), allowed AS (
-      SELECT WHERE NOT EXISTS (SELECT FROM unserved) AND (SELECT count(*) FROM reference) = ${references.length}
+      SELECT FROM of_all WHERE is_admitted
     ), claimed AS (
       INSERT INTO idempotency (owner_id, key, request_hash, generation_id, expires_at)
       SELECT ${accept.ownerId}, ${key}::text, ${accept.requestHash}, ${accept.id}, now() + ${keepMs} * interval '1 millisecond'
@@ -77,27 +94,19 @@ export async function acceptGeneration(database: Queryable, accept: AcceptGenera
       INSERT INTO usage (generation_id, owner_id, api_key_id, kind, model)
       SELECT id, owner_id, api_key_id, kind, model FROM accepted
     )
-    SELECT EXISTS (SELECT FROM accepted) AS is_accepted, EXISTS (SELECT FROM unserved) AS is_unserved,
-      (SELECT count(*) FROM reference) < ${references.length} AS is_reference_missing,
-      (SELECT reason FROM unserved) AS reason`;
-  if (written?.is_accepted) return { outcome: 'accepted' };
-  if (written?.is_unserved) return { outcome: 'unserved', reason: written.reason };
-  if (key === null || written?.is_reference_missing) {
-    const message = 'An image or video of this request is not stored any more. Send the request again with it.';
-    throw new AppError('invalid_reference', message);
-  }
-  return findRepeated(database, accept.ownerId, key);
+    SELECT outlook.*, EXISTS (SELECT FROM accepted) AS "isAccepted",
+      (SELECT is_admitted FROM of_key) AS "isKeyAdmitted", (SELECT is_admitted FROM of_all) AS "isAdmitted"
+    FROM (SELECT) AS one LEFT JOIN outlook ON true`;
+  if (written?.isAccepted) return { outcome: 'accepted' };
+  // The first of equal requests may have taken the last place: the others are to find it, not to be refused.
+  const repeated = key === null ? undefined : await findRepeated(database, { ownerId: accept.ownerId, key });
+  if (repeated) return { outcome: 'repeated', ...repeated };
+  const refusal = written && refusalOf(written, accept.limits);
+  if (refusal) return refusal;
+  const message = 'An image or video of this request is not stored any more. Send the request again with it.';
+  throw new AppError('invalid_reference', message);
 }
 
-interface Written {
-  is_accepted: boolean;
-  is_unserved: boolean;
-  is_reference_missing: boolean;
-  reason: string | null;
-}
-
-/** A statement of its own, because the row that won may have been committed after the snapshot of the first one. */
-async function findRepeated(database: Queryable, ownerId: string, key: string): Promise<Acceptance> {
-  const row = await database.idempotency.findUniqueOrThrow({ where: { ownerId_key: { ownerId, key } } });
-  return { outcome: 'repeated', generationId: row.generationId, requestHash: row.requestHash };
+interface Written extends Partial<LaneOutlook>, CountedOpen {
+  isAccepted: boolean;
 }

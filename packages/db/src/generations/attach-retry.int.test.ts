@@ -72,7 +72,7 @@ test('a gateway counts as dead as soon as its connection is closed', async () =>
   const [id] = await generations('dies', other.key);
   expect(await retry('dies')).toEqual({ outcome: 'busy' });
   await other.close();
-  await waitFor(async () => (await retry('dies')).outcome === 'attached', { timeoutMs: 5_000 });
+  await waitFor(async () => (await retry('dies')).outcome === 'attached', { timeoutMs: 20_000 });
   expect(await database.generation.findUnique({ where: { id: id! } })).toMatchObject({ waiter: living.key });
 });
 
@@ -82,8 +82,8 @@ test('the key is held again, under the same number, after its connection was cut
   const isLocked = async () => (await retry('cut', { waiter: 1n, windowMs: 0 })).outcome;
   expect(other.isHeld()).toBe(true);
   await database.$queryRaw`SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE application_name = 'test-cut'`;
-  await waitFor(() => !other.isHeld(), { timeoutMs: 5_000 });
-  await waitFor(() => other.isHeld(), { timeoutMs: 5_000 });
+  await waitFor(() => !other.isHeld(), { timeoutMs: 20_000 });
+  await waitFor(() => other.isHeld(), { timeoutMs: 20_000 });
   expect(await isLocked()).toBe('none');
   expect(await retry('cut')).toEqual({ outcome: 'busy' });
   await other.close();

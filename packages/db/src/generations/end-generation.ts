@@ -1,8 +1,9 @@
 /** The only writer of a terminal state: state, terminal event, intent attempt, slot, litter and usage in one transaction. */
 import type { TerminalState } from '@reelay/contracts/domain';
-import type { StoredError } from '@reelay/contracts/errors';
+import { errorRegistry, type StoredError } from '@reelay/contracts/errors';
 import type { GenerationEvent } from '@reelay/contracts/events';
 import type { GenerationResult } from '@reelay/contracts/generation-request';
+import type { Fault } from '@reelay/contracts/upstream-error';
 import { closeAttempt } from '../attempts/close-attempt.js';
 import type { Transaction } from '../client.js';
 import { releaseLitter } from '../litter/note-litter.js';
@@ -10,7 +11,8 @@ import type { PublishedEvent } from './progress-generations.js';
 
 export type GenerationEnd =
   | { state: 'succeeded'; result: GenerationResult }
-  | { state: 'failed' | 'cancelled'; error: StoredError };
+  /** `fault` where the code alone does not tell it: the same refusal may be the client's fault or the account's. */
+  | { state: 'failed' | 'cancelled'; error: StoredError; fault?: Fault };
 
 /**
  * Ends a generation exactly once; undefined when it had ended before. A later state than `intent` of its attempt is left alone:
@@ -31,7 +33,7 @@ export async function endGeneration(
         SELECT FROM submit_attempt WHERE generation_id = ${generationId} AND submit_attempt.state IN ('sent', 'unknown')
       ) THEN prepared END,
       progress = CASE WHEN ${end.state} = 'succeeded' THEN 100 ELSE progress END,
-      result = ${result}::jsonb, error = ${error}::jsonb
+      result = ${result}::jsonb, error = ${error}::jsonb, fault = ${faultOf(end)}
     WHERE id = ${generationId} AND state IN ('queued', 'running')
     RETURNING seq`;
   if (!ended) return undefined;
@@ -47,6 +49,11 @@ export async function endGeneration(
   await releaseLitter(tx, generationId);
   await tx.$executeRaw`UPDATE usage SET state = 'released' WHERE generation_id = ${generationId} AND state = 'reserved'`;
   return { generationId, event };
+}
+
+function faultOf(end: GenerationEnd): Fault | null {
+  if (end.state !== 'failed') return null;
+  return end.fault ?? (errorRegistry[end.error.code].type === 'invalid_request_error' ? 'client' : null);
 }
 
 function terminalEvent(seq: number, end: GenerationEnd): GenerationEvent {

@@ -37,12 +37,15 @@ export interface DraftMaker {
   ownerId: string;
   tokenId: string;
   isTokenGone: boolean;
+  /** Then it exists for nobody any more, as long as it is known of. */
+  isDeleted: boolean;
 }
 
 /** Which generation made the draft of this upstream id (`gen_…`); undefined when none of ours did. Not owner-checked. */
 export async function findDraftMaker(database: Queryable, draftId: string): Promise<DraftMaker | undefined> {
   const [row] = await database.$queryRaw<DraftMaker[]>`
-    SELECT generation_id AS "generationId", owner_id AS "ownerId", token.id AS "tokenId", hidden_at IS NOT NULL AS "isTokenGone"
+    SELECT generation_id AS "generationId", owner_id AS "ownerId", token.id AS "tokenId", hidden_at IS NOT NULL AS "isTokenGone",
+      deleted_at IS NOT NULL AS "isDeleted"
     FROM submit_attempt AS attempt
     JOIN generation ON generation.id = attempt.generation_id JOIN token ON token.id = attempt.token_id
     WHERE draft_id = ${draftId} ORDER BY attempt.created_at DESC LIMIT 1`;

@@ -1,6 +1,7 @@
 /** The happy end: the asset rows and the terminal state in one transaction. What the upstream gave besides media is part of the result. */
 
 import { insertResults, type StoredResult } from '../assets/insert-results.js';
+import { settleFiles } from '../assets/loose-files.js';
 import type { Database } from '../client.js';
 import { inTransaction } from '../transaction.js';
 import { endGeneration } from './end-generation.js';
@@ -22,6 +23,10 @@ export async function finishGeneration(
       select: { extras: true },
     });
     await insertResults(tx, subject, results);
+    await settleFiles(
+      tx,
+      results.map((result) => result.storageKey),
+    );
     const media = results.map(({ assetId, contentType, sizeBytes, width, height, durationMs }) => ({
       assetId,
       contentType,

@@ -26,3 +26,13 @@ export async function lockGenerations(
     FROM generation WHERE id = ANY(${[...generationIds]}::text[]) ORDER BY id FOR UPDATE`;
   return new Map(rows.map((row) => [row.id, row]));
 }
+
+/** The same for whoever asks by an id that a client gave: undefined also for what is somebody else's or was deleted. */
+export async function lockOwnGeneration(
+  tx: Transaction,
+  { id, ownerId }: { id: string; ownerId: string },
+): Promise<Pick<LockedGeneration, 'id' | 'state'> | undefined> {
+  const [row] = await tx.$queryRaw<Pick<LockedGeneration, 'id' | 'state'>[]>`
+    SELECT id, state FROM generation WHERE id = ${id} AND owner_id = ${ownerId} AND deleted_at IS NULL FOR UPDATE`;
+  return row;
+}

@@ -16,10 +16,11 @@ export async function readEventsAfter(
   return rows.map((row) => generationEventSchema.parse(row));
 }
 
-/** The last seq of each generation that exists. */
+/** The last seq of each generation that exists; of deleted ones only the news that they were cancelled is left to be told. */
 export async function readSeqs(database: Queryable, generationIds: readonly string[]): Promise<Map<string, number>> {
   if (generationIds.length === 0) return new Map();
   const rows = await database.$queryRaw<{ id: string; seq: number }[]>`
-    SELECT id, seq FROM generation WHERE id = ANY(${[...generationIds]}::text[])`;
+    SELECT id, seq FROM generation
+    WHERE id = ANY(${[...generationIds]}::text[]) AND (deleted_at IS NULL OR state = 'cancelled')`;
   return new Map(rows.map((row) => [row.id, row.seq]));
 }

@@ -24,8 +24,3 @@ export async function isBeingFetched(database: Database, generationId: string): 
   const row = await database.generation.findUnique({ where: { id: generationId }, select: { stage: true } });
   return row?.stage === 'fetching';
 }
-
-export async function hasSucceeded(database: Database, generationId: string): Promise<boolean> {
-  const row = await database.generation.findUnique({ where: { id: generationId }, select: { state: true } });
-  return row?.state === 'succeeded';
-}

@@ -12,9 +12,10 @@ export interface Litter {
   firstTryInMs?: number;
 }
 
+/** Its attempt is left out where that is gone, with a generation that was deleted. */
 export async function addLitter(database: Queryable, litter: Litter): Promise<void> {
   await database.$executeRaw`
     INSERT INTO upstream_litter (id, token_id, attempt_id, kind, reference, next_try_at)
-    VALUES (${litter.id}, ${litter.tokenId}, ${litter.attemptId ?? null}, ${litter.kind}, ${JSON.stringify(litter.reference)}::jsonb,
+    VALUES (${litter.id}, ${litter.tokenId}, (SELECT id FROM submit_attempt WHERE id = ${litter.attemptId ?? null}), ${litter.kind}, ${JSON.stringify(litter.reference)}::jsonb,
       now() + ${litter.firstTryInMs ?? null}::float8 * interval '1 millisecond')`;
 }

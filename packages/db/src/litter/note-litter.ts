@@ -23,7 +23,7 @@ export async function noteLitter(
   if (litter.length === 0) return;
   await tx.$executeRaw`
     INSERT INTO upstream_litter (id, token_id, attempt_id, kind, reference, awaits_end, next_try_at)
-    SELECT id, ${tokenId}, ${attemptId}, kind, reference, ${awaitsEnd}, CASE WHEN NOT ${awaitsEnd} THEN now() END
+    SELECT id, ${tokenId}, (SELECT id FROM submit_attempt WHERE id = ${attemptId}), kind, reference, ${awaitsEnd}, CASE WHEN NOT ${awaitsEnd} THEN now() END
     FROM (
       SELECT id, kind, coalesce(reference, 'null') AS reference
       FROM jsonb_to_recordset(${JSON.stringify(litter)}::jsonb) AS note (id text, kind text, reference jsonb)

@@ -17,6 +17,12 @@ export interface UpstreamCall {
   createdAt: Date;
 }
 
+/** What was said about a generation that has been deleted meanwhile is left out. */
 export async function insertCalls(database: Database, calls: readonly UpstreamCall[]): Promise<void> {
-  await database.upstreamCall.createMany({ data: [...calls] });
+  const ids = [...new Set(calls.flatMap((call) => call.generationId ?? []))];
+  const where = { id: { in: ids }, deletedAt: { not: null } };
+  const deleted = ids.length === 0 ? [] : await database.generation.findMany({ where, select: { id: true } });
+  const left = new Set(deleted.map(({ id }) => id));
+  const data = calls.filter(({ generationId }) => generationId === undefined || !left.has(generationId));
+  await database.upstreamCall.createMany({ data });
 }

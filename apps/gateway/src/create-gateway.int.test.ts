@@ -46,7 +46,7 @@ async function proxyOf(url: string): Promise<FaultProxy> {
 
 const chat = '/v1/chat/completions';
 const body = (prompt: string) => ({ model: 'sora2-landscape-10s', messages: [{ role: 'user', content: prompt }] });
-const soon = { timeoutMs: 10_000, intervalMs: 20 };
+const soon = { timeoutMs: 20_000, intervalMs: 20 };
 
 async function generationOf(gateway: TestGateway, prompt: string): Promise<string> {
   const find = () =>

@@ -8,11 +8,13 @@ import { createSettingsReader } from '@reelay/db/settings';
 import { hashApiKey } from '@reelay/platform/keys';
 import { LocalStorage } from '@reelay/platform/local-storage';
 import type { Logger } from '@reelay/platform/logger';
-import { EventSubscriber } from '@reelay/platform/messages';
+import { EventPublisher, EventSubscriber } from '@reelay/platform/messages';
 import { Queues } from '@reelay/platform/queues';
 import { closeRedis, createRedis } from '@reelay/platform/redis';
+import { registerBoard } from './admin/board/register-board.js';
 import { TokenManagerClient } from './admin/token-manager-client.js';
 import type { Configuration } from './configuration.js';
+import { StreamLimits } from './events/stream-limits.js';
 import { WatchHub } from './events/watch-hub.js';
 import { createGatewayModule } from './gateway.module.js';
 import type { GatewayParts } from './gateway-parts.js';
@@ -73,10 +75,12 @@ export async function createGateway({ configuration, log, version, redisPrefix }
     database,
     settings,
     queues,
+    publisher: new EventPublisher({ redis: producer, log, ...prefix }),
     storage: await LocalStorage.create(configuration.STORAGE_DIR),
     budget: new MemoryBudget({ totalBytes: largeBodiesBytes, patienceMs: largeBodyPatienceMs }),
     fetchAllow: configuration.FETCH_ALLOW,
     hub,
+    streams: new StreamLimits(),
     waiters,
     links: new MediaLinks({ webKey: WEB_KEY, settings }),
     tokenManager: new TokenManagerClient({
@@ -99,6 +103,7 @@ export async function createGateway({ configuration, log, version, redisPrefix }
   });
   const trustProxy = configuration.TRUST_PROXY ?? false;
   const adapter = createHttpAdapter({ routes, errors, log, trustProxy, stopping: stopping.signal });
+  registerBoard({ server: adapter.getInstance(), parts, errors, webKey: WEB_KEY });
   const app = await NestFactory.create<NestFastifyApplication>(createGatewayModule({ parts, guard, errors }), adapter, {
     bodyParser: false,
     abortOnError: false,

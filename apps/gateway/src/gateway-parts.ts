@@ -1,9 +1,11 @@
 import type { Settings } from '@reelay/contracts/settings';
 import type { Database } from '@reelay/db/client';
 import type { Logger } from '@reelay/platform/logger';
+import type { EventPublisher } from '@reelay/platform/messages';
 import type { Queues } from '@reelay/platform/queues';
 import type { Storage } from '@reelay/platform/storage';
 import type { TokenManagerClient } from './admin/token-manager-client.js';
+import type { StreamLimits } from './events/stream-limits.js';
 import type { WatchHub } from './events/watch-hub.js';
 import type { Waiters } from './generations/waiters.js';
 import type { MemoryBudget } from './http/memory-budget.js';
@@ -14,12 +16,15 @@ export abstract class GatewayParts {
   abstract readonly database: Database;
   abstract readonly settings: { read(): Promise<Settings> };
   abstract readonly queues: Queues;
+  /** For what a request itself ends. */
+  abstract readonly publisher: EventPublisher;
   abstract readonly storage: Storage;
   /** Shared by all large bodies and fetched references. */
   abstract readonly budget: MemoryBudget;
   /** `host:port` of private places that clients' addresses may lead to. */
   abstract readonly fetchAllow: readonly string[];
   abstract readonly hub: WatchHub;
+  abstract readonly streams: StreamLimits;
   abstract readonly waiters: Waiters;
   abstract readonly links: MediaLinks;
   abstract readonly tokenManager: TokenManagerClient;

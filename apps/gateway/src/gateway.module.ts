@@ -2,10 +2,14 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { BatchesController } from './admin/batches.controller.js';
 import { ImportsController } from './admin/imports.controller.js';
+import { OpenApiController } from './admin/openapi/openapi.controller.js';
+import { OperatorEventsController } from './admin/operator-events.controller.js';
 import { ProxiesController } from './admin/proxies.controller.js';
+import { StatisticsController } from './admin/statistics.controller.js';
 import { StatusController } from './admin/status.controller.js';
 import { TokenLifeController } from './admin/token-life.controller.js';
 import { TokensController } from './admin/tokens.controller.js';
+import { EventsController } from './events/events.controller.js';
 import { GatewayParts } from './gateway-parts.js';
 import { GenerationsController } from './generations/generations.controller.js';
 import { BodyPipe } from './http/body.pipe.js';
@@ -36,6 +40,7 @@ export function createGatewayModule({ parts, guard, errors }: GatewayModuleParts
       VideosController,
       ModelsController,
       GenerationsController,
+      EventsController,
       MediaController,
       ImportsController,
       TokensController,
@@ -43,6 +48,9 @@ export function createGatewayModule({ parts, guard, errors }: GatewayModuleParts
       BatchesController,
       ProxiesController,
       StatusController,
+      StatisticsController,
+      OperatorEventsController,
+      OpenApiController,
       HealthController,
       RootController,
     ],

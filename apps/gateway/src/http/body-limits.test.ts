@@ -7,7 +7,7 @@ import { readJson } from './read-json.js';
 import { toAppError } from './to-app-error.js';
 
 const mebibyte = smallBodyBytes;
-const soon = { timeoutMs: 5_000, intervalMs: 5 };
+const soon = { timeoutMs: 8_000, intervalMs: 5 };
 let budget: MemoryBudget;
 let server: http.Server;
 let reading = 0;

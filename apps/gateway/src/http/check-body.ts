@@ -19,17 +19,26 @@ export function checkBody<Schema extends z.ZodType>(schema: Schema, body: unknow
 }
 
 function describeIssue(issue: z.core.$ZodIssue | undefined, body: object): AppError {
-  const path = issue?.path ?? [];
+  const [unknownKey] = issue?.code === 'unrecognized_keys' ? issue.keys : [];
+  const path = [...(issue?.path ?? []), ...(unknownKey === undefined ? [] : [unknownKey])];
   const param = showPath(path);
   const given = path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], body);
+  if (unknownKey !== undefined) {
+    return new AppError('invalid_value', `"${param}" is no field of this body: check its name.`, { param });
+  }
   const isEmptyText = issue?.code === 'too_small' && typeof given === 'string';
-  if (given === undefined || isEmptyText) {
+  // A rule over several fields says itself what is missing.
+  if ((given === undefined && issue?.code !== 'custom') || isEmptyText) {
     const state = given === undefined ? 'is missing' : 'is empty';
     return new AppError('missing_required_parameter', `"${param}" ${state}: add it to the body.`, { param });
   }
-  return new AppError('invalid_value', `"${param}" is not valid: ${issue?.message ?? 'see the documentation'}.`, {
-    param,
-  });
+  return new AppError(
+    'invalid_value',
+    `"${param}" is not valid: ${issue?.message.replace(/\.$/, '') ?? 'see the documentation'}.`,
+    {
+      param,
+    },
+  );
 }
 
 /** `messages[0].role` */

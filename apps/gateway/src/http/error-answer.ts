@@ -7,7 +7,7 @@ export interface ErrorAnswer {
   body: { error: Record<string, unknown> };
 }
 
-const retryAfterOfStatusMs: Readonly<Record<number, number>> = { 503: 2_000, 504: 1_000 };
+const retryAfterOfStatusMs: Readonly<Record<number, number>> = { 429: 5_000, 503: 2_000, 504: 1_000 };
 
 export function answerError(error: AppError, requestId: string): ErrorAnswer {
   const body = toErrorBody(error);

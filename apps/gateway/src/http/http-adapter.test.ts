@@ -9,7 +9,7 @@ import { MemoryBudget } from './memory-budget.js';
 import { readMultipart } from './read-multipart.js';
 import { RouteTable } from './route-table.js';
 
-const soon = { timeoutMs: 5_000, intervalMs: 5 };
+const soon = { timeoutMs: 8_000, intervalMs: 5 };
 const log = createLogger({ app: 'test', level: 'silent' });
 const budget = new MemoryBudget({ totalBytes: 2000, patienceMs: 100 });
 let instance: FastifyInstance;

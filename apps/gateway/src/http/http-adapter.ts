@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { AppError } from '@reelay/contracts/errors';
+import { loggablePath } from '@reelay/platform/loggable-path';
 import { type Logger, withLogFields } from '@reelay/platform/logger';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { TrustProxy } from '../configuration.js';
@@ -75,8 +76,8 @@ export function createHttpAdapter(options: HttpAdapterOptions): FastifyAdapter {
 }
 
 function logRequest(log: Logger, request: FastifyRequest, reply: FastifyReply): void {
-  // Without the query: signed links carry their right in it.
-  const path = request.raw.url?.split('?', 1)[0];
+  // Without the query: signed links carry their right in it. Paths that are no route are shown: mostly a base URL is not right.
+  const path = loggablePath(request.raw.url, true);
   const fields = {
     requestId: request.id,
     method: request.method,

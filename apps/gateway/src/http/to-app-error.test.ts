@@ -83,9 +83,9 @@ describe('SDKs are told whether and when to repeat', () => {
     '%s says it wherever a status would let them guess',
     (code, { status, retry }) => {
       const headers = headersOf(new AppError(code as keyof typeof errorRegistry, 'x'));
-      if (status >= 500) expect(headers['x-should-retry']).toBe(String(retry));
+      if (status === 429 || status >= 500) expect(headers['x-should-retry']).toBe(String(retry));
       else expect(headers['x-should-retry']).toBeUndefined();
-      if (retry && status > 500) expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
+      if (retry && (status === 429 || status > 500)) expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
       else expect(headers['retry-after']).toBeUndefined();
     },
   );

@@ -34,6 +34,7 @@ export class ChatController {
   ): Promise<void> {
     const isStreamed = body.stream ?? false;
     const includeUsage = body.stream_options?.include_usage ?? false;
+    if (isStreamed) this.parts.streams.take(client.apiKeyId, await this.parts.settings.read(), reply.raw);
     const chat = await this.#accept(body, client, request, reply);
     await withLogFields({ generationId: chat.reference.id }, async () => {
       if (isStreamed) return this.#stream(chat, includeUsage, reply);
@@ -71,9 +72,9 @@ export class ChatController {
     const id = publicId('chat', chat.reference.id);
     const created = Math.floor(Date.now() / 1000);
     const chunks = new ChatChunks({ id, created, model: chat.work.model, includeUsage });
-    const { 'stream.keepAliveMs': keepAliveMs } = await this.parts.settings.read();
+    const settings = await this.parts.settings.read();
     reply.hijack();
-    await streamChat(this.parts, { ...chat, response: reply.raw, chunks, keepAliveMs });
+    await streamChat(this.parts, { ...chat, response: reply.raw, chunks, settings });
   }
 }
 

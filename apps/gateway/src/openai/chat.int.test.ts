@@ -32,7 +32,7 @@ const body = (changes: object = {}) => {
   prompts += 1;
   return { model: 'sora2-landscape-10s', messages: [{ role: 'user', content: `boat ${prompts}` }], ...changes };
 };
-const soon = { timeoutMs: 5_000, intervalMs: 10 };
+const soon = { timeoutMs: 20_000, intervalMs: 10 };
 
 /** The generation a request made: the newest with its prompt. */
 async function generationOf(request: { messages: { content: string }[] }): Promise<string> {

@@ -43,7 +43,7 @@ async function generationOf(prompt: string, count = 1): Promise<string> {
     gateway.database.$queryRaw<
       { id: string }[]
     >`SELECT id FROM generation WHERE request->>'prompt' = ${prompt} ORDER BY id DESC`;
-  await waitFor(async () => (await find()).length >= count, { timeoutMs: 5_000, intervalMs: 10 });
+  await waitFor(async () => (await find()).length >= count, { timeoutMs: 20_000, intervalMs: 10 });
   return (await find())[0]?.id ?? '';
 }
 

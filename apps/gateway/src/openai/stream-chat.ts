@@ -1,6 +1,7 @@
 /** A chat completion as it happens: progress while it renders, the result at the end, and never an end without a word. */
 import type { ServerResponse } from 'node:http';
 import { type GenerationEvent, isTerminalEvent } from '@reelay/contracts/events';
+import type { Settings } from '@reelay/contracts/settings';
 import { coalesce } from '../events/watch.js';
 import type { GatewayParts } from '../gateway-parts.js';
 import { failureOf, restarting } from '../generations/generation-error.js';
@@ -9,17 +10,17 @@ import type { AnswerChat } from './answer-chat.js';
 import { describeResult } from './chat-answer.js';
 import { type ChatChunks, errorLine } from './chat-chunks.js';
 import { ProgressLines } from './progress-lines.js';
-import { StreamWriter } from './stream-writer.js';
+import { StreamWriter, streamOptionsOf } from './stream-writer.js';
 import { estimateUsage } from './usage.js';
 
 export interface StreamChat extends AnswerChat {
   response: ServerResponse;
   chunks: ChatChunks;
-  keepAliveMs: number;
+  settings: Settings;
 }
 
 export async function streamChat(parts: GatewayParts, chat: StreamChat): Promise<void> {
-  const writer = new StreamWriter(chat.response, { keepAliveMs: chat.keepAliveMs });
+  const writer = new StreamWriter(chat.response, streamOptionsOf(chat.settings));
   try {
     await writer.write(chat.chunks.role());
     const last = await followToEnd(parts, chat, writer);

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { defaultSettings, type Settings } from '@reelay/contracts/settings';
 import { keepAliveComment } from './chat-chunks.js';
 
 export interface StreamWriterOptions {
@@ -6,19 +7,33 @@ export interface StreamWriterOptions {
   keepAliveMs: number;
   /** A client that reads nothing for so long is cut off; its generation goes on. */
   drainTimeoutMs?: number;
+  /** Beyond so many bytes that it has not taken nothing more is written to it until it has. */
+  bufferBytes?: number;
+  /** Told when a client was cut off, with what it had not taken. */
+  onCut?: (bufferedBytes: number) => void;
 }
 
-const drainTimeoutMs = 30_000;
+const drainTimeoutMs = defaultSettings['stream.drainMs'];
+const bufferBytes = defaultSettings['stream.bufferBytes'];
 
-/** Writes server-sent events to the raw response. Waits for a slow client instead of buffering for it. */
+export function streamOptionsOf(settings: Settings): StreamWriterOptions {
+  return {
+    keepAliveMs: settings['stream.keepAliveMs'],
+    drainTimeoutMs: settings['stream.drainMs'],
+    bufferBytes: settings['stream.bufferBytes'],
+  };
+}
+
+/** Writes server-sent events to the raw response. For a slow client it buffers a little, then waits, then gives it up. */
 export class StreamWriter {
   readonly #response: ServerResponse;
   readonly #keepAlive: NodeJS.Timeout | undefined;
-  readonly #drainTimeoutMs: number;
+  readonly #options: Required<Pick<StreamWriterOptions, 'drainTimeoutMs' | 'bufferBytes'>> & StreamWriterOptions;
+  #deadline: NodeJS.Timeout | undefined;
 
   constructor(response: ServerResponse, options: StreamWriterOptions) {
     this.#response = response;
-    this.#drainTimeoutMs = options.drainTimeoutMs ?? drainTimeoutMs;
+    this.#options = { drainTimeoutMs, bufferBytes, ...options };
     response.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
@@ -30,19 +45,32 @@ export class StreamWriter {
     // A client that left before has had its close already: nothing would ever stop the timer.
     if (response.destroyed) return;
     this.#keepAlive = setInterval(() => this.#comment(), options.keepAliveMs);
-    response.once('close', () => clearInterval(this.#keepAlive));
+    response.on('drain', () => this.#stopWaiting());
+    response.once('close', () => {
+      clearInterval(this.#keepAlive);
+      this.#stopWaiting();
+    });
+  }
+
+  /** The client has not taken what was written to it before. */
+  get isBehind(): boolean {
+    return this.#response.writableNeedDrain;
   }
 
   /** Resolves when the client can take more, or is gone. */
   async write(text: string): Promise<void> {
     if (text === '' || this.#response.destroyed || this.#response.writableEnded) return;
     this.#keepAlive?.refresh();
-    if (!this.#response.write(text)) await this.#drained();
+    if (this.#response.write(text)) return;
+    this.#deadline ??= setTimeout(() => this.#cut(), this.#options.drainTimeoutMs);
+    if (this.#response.writableLength > this.#options.bufferBytes) await this.#drained();
   }
 
   end(text: string): void {
     clearInterval(this.#keepAlive);
-    if (!this.#response.destroyed) this.#response.end(text);
+    if (this.#response.destroyed) return;
+    this.#response.end(text);
+    this.#deadline ??= setTimeout(() => this.#cut(), this.#options.drainTimeoutMs);
   }
 
   #comment(): void {
@@ -52,12 +80,20 @@ export class StreamWriter {
   #drained(): Promise<void> {
     return new Promise((resolve) => {
       const finish = () => {
-        clearTimeout(timer);
         this.#response.off('drain', finish).off('close', finish);
         resolve();
       };
-      const timer = setTimeout(() => this.#response.destroy(), this.#drainTimeoutMs);
       this.#response.once('drain', finish).once('close', finish);
     });
+  }
+
+  #cut(): void {
+    this.#options.onCut?.(this.#response.writableLength);
+    this.#response.destroy();
+  }
+
+  #stopWaiting(): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = undefined;
   }
 }

@@ -36,6 +36,8 @@ export async function videoObjectOf(generation: Generation, links: MediaLinks, p
     seconds: String(request.seconds),
     remixed_from_video_id: remixedFrom(request),
     error: error && { code: error.code, message: error.message },
+    /** What the status cannot say: `cancelled`. */
+    state: shownState(generation),
     stage: generation.stage,
     simulated: generation.simulated,
     generation_id: id,

@@ -1,10 +1,13 @@
-import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Header, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { publicId } from '@reelay/contracts/ids';
 import { type CreateVideo, createVideoSchema, inputOfVideo } from '@reelay/contracts/openai/videos';
 import type { ApiKeyIdentity } from '@reelay/db/api-keys/find-api-key';
+import type { Generation } from '@reelay/db/generations/find-generation';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayParts } from '../gateway-parts.js';
+import { cancelGeneration } from '../generations/cancel-generation.js';
 import { createGeneration } from '../generations/create-generation.js';
+import { deleteGeneration } from '../generations/delete-generation.js';
 import { Delivery } from '../generations/delivery.js';
 import { withReference } from '../generations/generation-error.js';
 import { getGeneration } from '../generations/get-generation.js';
@@ -47,7 +50,7 @@ export class VideosController {
     addLogFields(request, { generationId: id });
     const delivery = new Delivery(reply.raw, settle);
     try {
-      const video = await this.#show(id, client, request);
+      const video = await this.#show(await getGeneration(this.parts, id, client), request);
       delivery.carryResult();
       return video;
     } catch (error) {
@@ -60,7 +63,20 @@ export class VideosController {
   @Get(':id')
   @Header('openai-poll-after-ms', pollAfterMs)
   async retrieve(@Param('id') id: string, @Client() client: ApiKeyIdentity, @Req() request: FastifyRequest) {
-    return this.#show(id, client, request);
+    return this.#show(await getGeneration(this.parts, id, client), request);
+  }
+
+  /** No SDK has it, but other servers of this API do. */
+  @Post(':id/cancel')
+  @HttpCode(200)
+  async cancel(@Param('id') id: string, @Client() client: ApiKeyIdentity, @Req() request: FastifyRequest) {
+    return this.#show(await cancelGeneration(this.parts, id, client), request);
+  }
+
+  @Delete(':id')
+  async remove(@Param('id') id: string, @Client() client: ApiKeyIdentity) {
+    const { id: ulid } = await deleteGeneration(this.parts, id, client);
+    return { id: publicId('videos', ulid), object: 'video.deleted', deleted: true };
   }
 
   @Get(':id/content')
@@ -76,8 +92,7 @@ export class VideosController {
     await sendMedia(request, reply, { asset, storage: this.parts.storage, name, disposition: 'attachment' });
   }
 
-  async #show(id: string, client: ApiKeyIdentity, request: FastifyRequest) {
-    const generation = await getGeneration(this.parts, id, client);
+  async #show(generation: Generation, request: FastifyRequest) {
     const video = await videoObjectOf(generation, this.parts.links, publicUrlOf(request, this.parts.publicUrl));
     return { ...video, ...(await waitingFieldsOf(this.parts, generation)) };
   }

@@ -68,6 +68,7 @@ describe('the video object', () => {
       seconds: '15',
       remixed_from_video_id: null,
       error: null,
+      state: 'queued',
       stage: 'waiting',
       simulated: false,
       generation_id: id,

@@ -46,7 +46,7 @@ async function newest(than: string | undefined): Promise<string> {
       id = (await gateway.database.generation.findFirst({ orderBy: { id: 'desc' } }))?.id;
       return id !== than;
     },
-    { timeoutMs: 5_000, intervalMs: 10 },
+    { timeoutMs: 20_000, intervalMs: 10 },
   );
   return id ?? '';
 }

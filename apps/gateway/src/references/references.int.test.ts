@@ -87,7 +87,7 @@ const refusal = async (response: Response) => {
   const { error } = (await response.json()) as { error: { code: string; param: string; message: string } };
   return { status: response.status, ...error };
 };
-const soon = { timeoutMs: 5_000, intervalMs: 10 };
+const soon = { timeoutMs: 20_000, intervalMs: 10 };
 /** References that no generation has. */
 const countUnused = () => gateway.database.asset.count({ where: { role: 'reference', generationId: null } });
 const counts = async () => [await gateway.database.generation.count(), await gateway.database.asset.count()];

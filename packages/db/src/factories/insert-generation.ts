@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { slotKindOf } from '@reelay/contracts/domain';
 import type { GenerationRequest } from '@reelay/contracts/generation-request';
 import { laneKey } from '@reelay/contracts/lane';
-import type { Database } from '../client.js';
+import type { Database, Queryable } from '../client.js';
+import { inTransaction } from '../transaction.js';
 
 export interface GenerationRow {
   prompt?: string;
@@ -15,7 +16,7 @@ export interface GenerationRow {
 }
 
 /** Returns the id of a row in the waiting room. */
-export async function insertGeneration(database: Database, row: GenerationRow = {}): Promise<string> {
+export async function insertGeneration(database: Queryable, row: GenerationRow = {}): Promise<string> {
   const id = `generation-${randomUUID()}`;
   const ownerId = 'owner-of-tests';
   const request = { ...plainRequest, prompt: row.prompt ?? plainRequest.prompt, ...row.request };
@@ -55,7 +56,7 @@ export interface Assigned {
 
 /** Gives a waiting row to a token: an `intent` attempt, a slot where its kind takes one, a new fence. */
 export async function assignTo(
-  database: Database,
+  database: Queryable,
   { generationId, tokenId }: { generationId: string; tokenId: string },
 ): Promise<Assigned> {
   const attemptId = `attempt-${randomUUID()}`;
@@ -72,7 +73,10 @@ export async function assignTo(
   return { generationId, attemptId, tokenId, fence };
 }
 
-async function takeSlot(database: Database, slot: { tokenId: string; kind: string; attemptId: string }): Promise<void> {
+async function takeSlot(
+  database: Queryable,
+  slot: { tokenId: string; kind: string; attemptId: string },
+): Promise<void> {
   const { tokenId, kind } = slot;
   const slots = await database.tokenSlot.findMany({ where: { tokenId, kind }, select: { slotNo: true } });
   const taken = new Set(slots.map(({ slotNo }) => slotNo));
@@ -80,10 +84,12 @@ async function takeSlot(database: Database, slot: { tokenId: string; kind: strin
   await database.tokenSlot.create({ data: { ...slot, slotNo } });
 }
 
-/** A waiting row and its assignment in one go. */
+/** A waiting row and its assignment in one go, so that no token-manager of the test sees it waiting. */
 export async function insertAssigned(
   database: Database,
   { tokenId, ...row }: GenerationRow & { tokenId: string },
 ): Promise<Assigned> {
-  return assignTo(database, { generationId: await insertGeneration(database, row), tokenId });
+  return inTransaction(database, async (tx) =>
+    assignTo(tx, { generationId: await insertGeneration(tx, row), tokenId }),
+  );
 }

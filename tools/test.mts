@@ -1,9 +1,13 @@
 // `npm test`, `npm test -- integration e2e`, `npm run test:unit -- -- --testNamePattern=slot`: builds, starts databases that exist
 // for this run only, and runs the levels named (all without a name). What stands after a second `--` goes to Jest.
+// `npm run test:faults -- --injections 300 --seed 7 --shrink` and `-- --mutations` run the breaking suite alone, see test/breaking.mts.
 // The last line is `N passed, N failed`; the exit code is 0 only when tests ran and none failed.
+
 import { buildAll } from './launcher/build.mts';
 import { listenForInterruption } from './launcher/interruption.mts';
+import { type Breaking, readBreaking } from './test/breaking.mts';
 import { type Level, levelMeaning, levels } from './test/levels.mts';
+import { runMutations } from './test/mutations.mts';
 import { findRequirements, type Requirement } from './test/requirements.mts';
 import { type JestResult, runJest } from './test/run-jest.mts';
 import { makeSurroundings } from './test/surroundings.mts';
@@ -14,8 +18,9 @@ listenForInterruption({ end: () => interruption.abort(), endNow: () => process.e
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 try {
-  const { chosen, extraArguments } = readCommandLine(process.argv.slice(2));
-  await run(chosen, extraArguments);
+  const { breaking, rest } = readBreaking(process.argv.slice(2));
+  const { chosen, extraArguments } = readCommandLine(rest);
+  await run(chosen, [...extraArguments, ...(breaking?.jestArguments ?? [])], breaking);
 } catch (error) {
   fail(interruption.signal.aborted ? 'interrupted' : (error as Error).message);
 }
@@ -39,14 +44,14 @@ function readCommandLine(args: string[]): { chosen: Level[]; extraArguments: str
   return { chosen: [...chosen], extraArguments: args.slice(end + 1) };
 }
 
-async function run(chosen: Level[], extraArguments: string[]): Promise<void> {
+async function run(chosen: Level[], extraArguments: string[], breaking?: Breaking): Promise<void> {
   const requirements = findRequirements();
   const missing = requirements.filter(({ program }) => program === undefined);
   const runnable = chosen.filter((level) => !missing.some((needed) => needed.level === level && !needed.files));
   await timed('build', () => buildAll({ env: process.env, signal: interruption.signal, onWait: tellToWait }));
   const surroundings = await timed('databases', () => makeSurroundings(runnable.some((level) => level !== 'unit')));
   try {
-    const env = { ...surroundings.env, ...Object.fromEntries(requirements.map(asVariable)) };
+    const env = { ...surroundings.env, ...Object.fromEntries(requirements.map(asVariable)), ...breaking?.env };
     const ignoredFiles = missing.flatMap(({ files }) => files ?? []);
     for (const level of runnable) {
       console.log(`\n${level}: ${levelMeaning[level]}`);
@@ -57,8 +62,10 @@ async function run(chosen: Level[], extraArguments: string[]): Promise<void> {
         ignoredFiles,
         extraArguments,
         signal: interruption.signal,
+        ...(breaking && { timeoutMs: breaking.timeoutMs }),
       };
-      const result = await timed(level, () => runJest(jest));
+      const runs = breaking?.withMutations ? () => runMutations(jest) : () => runJest(jest);
+      const result = await timed(level, runs);
       interruption.signal.throwIfAborted();
       count(level, result);
     }

@@ -16,12 +16,16 @@ export interface JestRun {
   ignoredFiles: string[];
   extraArguments: string[];
   signal: AbortSignal;
+  /** Without it, what no level takes. */
+  timeoutMs?: number;
 }
 
 export interface JestResult {
   passed: number;
   failed: number;
   skipped: number;
+  /** Names of the failed tests. */
+  failures: string[];
   /** What went wrong besides failed tests; each counts as a failure. */
   problems: string[];
 }
@@ -43,7 +47,7 @@ export async function runJest(run: JestRun): Promise<JestResult> {
     child.once('exit', resolve).once('error', () => resolve(null)),
   );
   const group = new ProcessGroup(child.pid ?? 0);
-  const { code, problem } = await endInTime(group, ending, report, run.signal);
+  const { code, problem } = await endInTime(group, ending, report, run);
   const problems = problem === undefined ? [] : [problem];
   if (!(await group.isEmptyWithin(run.signal.aborted ? endTimeoutMs : 2_000))) {
     problems.push(`the tests have left processes behind, which were killed: ${group.members().join(', ')}`);
@@ -71,7 +75,7 @@ async function endInTime(
   group: ProcessGroup,
   ending: Promise<number | null>,
   report: string,
-  signal: AbortSignal,
+  { signal, timeoutMs = levelTimeoutMs }: Pick<JestRun, 'signal' | 'timeoutMs'>,
 ): Promise<{ code: number | null; problem?: string }> {
   const startedAt = performance.now();
   let reportedAt: number | undefined;
@@ -79,7 +83,8 @@ async function endInTime(
     const ended = await Promise.race([ending.then((code) => ({ code })), delay(250)]);
     if (ended) return ended;
     if (reportedAt === undefined && readJson(report)) reportedAt = performance.now();
-    const problem = reasonToEnd(signal, performance.now() - startedAt, reportedAt);
+    const isLate = performance.now() - startedAt > timeoutMs;
+    const problem = reasonToEnd(signal, isLate ? timeoutMs : undefined, reportedAt);
     if (problem === undefined) continue;
     group.signal('SIGINT');
     await Promise.race([ending, delay(endTimeoutMs)]);
@@ -87,9 +92,13 @@ async function endInTime(
   }
 }
 
-function reasonToEnd(signal: AbortSignal, elapsedMs: number, reportedAt: number | undefined): string | undefined {
+function reasonToEnd(
+  signal: AbortSignal,
+  missedMs: number | undefined,
+  reportedAt: number | undefined,
+): string | undefined {
   if (signal.aborted) return 'interrupted';
-  if (elapsedMs > levelTimeoutMs) return `not done after ${levelTimeoutMs / 60_000} minutes`;
+  if (missedMs !== undefined) return `not done after ${missedMs / 60_000} minutes`;
   if (reportedAt === undefined || performance.now() - reportedAt < endTimeoutMs) return undefined;
   return 'the tests are done, but something they have opened keeps the process alive';
 }
@@ -101,18 +110,22 @@ interface JestReport {
   numPendingTests: number;
   numTodoTests: number;
   numRuntimeErrorTestSuites: number;
+  testResults: { assertionResults: { status: string; fullName: string }[] }[];
 }
 
 function readReport(file: string, code: number | null, problems: string[]): JestResult {
   const report = readJson(file);
   if (!report) {
     const reason = problems.length > 0 ? [] : [`Jest ended with code ${code} and no report`];
-    return { passed: 0, failed: 0, skipped: 0, problems: [...problems, ...reason] };
+    return { passed: 0, failed: 0, skipped: 0, failures: [], problems: [...problems, ...reason] };
   }
   const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
   // For example a threshold, or an error after the last test.
   if (code !== 0 && failed === 0 && problems.length === 0) problems.push(`Jest ended with code ${code}`);
-  return { passed: report.numPassedTests, failed, skipped: report.numPendingTests + report.numTodoTests, problems };
+  const skipped = report.numPendingTests + report.numTodoTests;
+  const results = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+  const failures = results.flatMap(({ status, fullName }) => (status === 'failed' ? [fullName] : []));
+  return { passed: report.numPassedTests, failed, skipped, failures, problems };
 }
 
 /** Undefined while Jest has not written it, or not all of it. */

@@ -171,7 +171,7 @@ describe('download', () => {
       const drip = setInterval(() => response.write('x'), 20);
       response.on('close', () => clearInterval(drip));
     });
-    const media = get(dripping, { timeoutMs: 300 }).then((answer) => buffer(answer.body));
+    const media = get(dripping, { timeoutMs: 1_000 }).then((answer) => buffer(answer.body));
     await expect(media).rejects.toMatchObject({ phase: 'response', message: expect.stringContaining('timeout') });
   });
 
@@ -187,6 +187,6 @@ describe('download', () => {
     // As a writer leaves it that fails before it reads: a generator that never began does not end what it reads from.
     await body[Symbol.asyncIterator]().return?.();
     await get(base, { idleTimeoutMs: 100 });
-    await waitFor(() => closed === 2, { timeoutMs: 5_000 });
+    await waitFor(() => closed === 2, { timeoutMs: 8_000 });
   });
 });

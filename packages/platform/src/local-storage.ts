@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { crashPoint } from './crash-point.js';
 import { type ByteRange, checkKey, type Storage, StorageError, type StoredObject } from './storage.js';
 
 /** Unfinished files live beside the keys' tree under a name that no key can have. */
@@ -28,6 +29,7 @@ export class LocalStorage implements Storage {
     try {
       const stored = await writeDurably(unfinished, source);
       await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+      crashPoint('storage.before-rename');
       await rename(unfinished, target);
       // Without this the rename itself may be lost with the power.
       await syncFolder(dirname(target));

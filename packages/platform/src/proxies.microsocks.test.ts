@@ -45,8 +45,8 @@ async function startMicrosocks(...args: string[]): Promise<string> {
   });
   const url = `socks5://127.0.0.1:${port}`;
   // A wrong password would be told from a proxy that does not listen yet, so it is asked until it answers at all.
-  await waitFor(async () => !/ECONNREFUSED/.test(await outcomeOf(url)), { timeoutMs: 5_000 });
-  await waitFor(() => args.length > 0 || log.includes('connected'), { timeoutMs: 5_000 });
+  await waitFor(async () => !/ECONNREFUSED/.test(await outcomeOf(url)), { timeoutMs: 8_000 });
+  await waitFor(() => args.length > 0 || log.includes('connected'), { timeoutMs: 8_000 });
   log = '';
   return url;
 }
@@ -71,7 +71,7 @@ test('microsocks lets calls through, paid or not, by name and by address', async
     for (const more of [{}, { beforeSend }]) {
       expect(await client.request({ ...call, ...more }, { proxyUrl })).toMatchObject({ status: 200, text: 'hello' });
     }
-    await waitFor(() => log.includes(`connected to ${host}:${portOf()}`), { timeoutMs: 5_000, describe: () => log });
+    await waitFor(() => log.includes(`connected to ${host}:${portOf()}`), { timeoutMs: 8_000, describe: () => log });
   }
 });
 
@@ -79,7 +79,7 @@ test('microsocks lets a client in by user and password only', async () => {
   const proxyUrl = await startMicrosocks('-u', 'a user', '-P', 'p@ss:/%wörd');
   const withCredentials = (password: string) => proxyUrl.replace('//', `//a%20user:${encodeURIComponent(password)}@`);
   expect(await outcomeOf(withCredentials('p@ss:/%wörd'))).toBe('answered');
-  await waitFor(() => log.includes(`connected to 127.0.0.1:${portOf()}`), { timeoutMs: 5_000 });
+  await waitFor(() => log.includes(`connected to 127.0.0.1:${portOf()}`), { timeoutMs: 8_000 });
   expect(await outcomeOf(withCredentials('wrong'))).toMatch(/^proxy: .*check its user and password/);
   expect(await outcomeOf(proxyUrl)).toMatch(/^proxy: .*check its user and password/);
 });

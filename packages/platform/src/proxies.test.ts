@@ -203,7 +203,7 @@ describe('that nothing was sent, and whose fault it was, is told where', () => {
   test.each(kinds)('the upstream behind a %s proxy is not who it says', async (kind) => {
     const proxy = await start(kind, { resolves: { 'somebody.else': '127.0.0.1' } });
     await expectFault('upstream', proxy.url, (await serve('https')).replace('upstream.reelay.test', 'somebody.else'));
-    await waitFor(() => proxy.openTunnels === 0, { timeoutMs: 2_000 });
+    await waitFor(() => proxy.openTunnels === 0, { timeoutMs: 8_000 });
   });
 });
 
@@ -314,7 +314,7 @@ test.each(kinds)('whenever the %s proxy dies, a paid request arrives once or nev
     }
   }
   expect([...outcomes].sort()).toEqual(['answered', 'not sent', 'unknown']);
-  await waitFor(() => dying.openConnections === 0 && proxy.openTunnels === 0, { timeoutMs: 5_000 });
+  await waitFor(() => dying.openConnections === 0 && proxy.openTunnels === 0, { timeoutMs: 8_000 });
   expect(received).toEqual([...new Set(received)]);
   expect(received.filter((path) => unsent.includes(path))).toEqual([]);
 });

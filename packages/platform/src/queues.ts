@@ -72,9 +72,26 @@ export class Queues {
     });
   }
 
+  /**
+   * Those of the subjects that no job waits, runs or is delayed for.
+   * @throws AppError `service_unavailable` while Redis is away
+   */
+  async findWithoutJob<Name extends QueueName>(
+    name: Name,
+    payloads: readonly JobPayload<Name>[],
+  ): Promise<JobPayload<Name>[]> {
+    if (payloads.length === 0) return [];
+    const queue = await this.open(name);
+    const { redis } = this.#options;
+    const holders = await redis.mget(payloads.map((payload) => queue.toKey(`de:${deduplicationId(name, payload)}`)));
+    // A holder that is gone has left its key behind: the next add takes it over.
+    const exist = await Promise.all(holders.map((id) => (id === null ? 0 : redis.exists(queue.toKey(id)))));
+    return payloads.filter((_payload, index) => exist[index] !== 1);
+  }
+
   /** Jobs by state, for status pages and tests. */
   async counts(name: QueueName): Promise<Record<string, number>> {
-    const queue = await this.#open(name);
+    const queue = await this.open(name);
     return queue.getJobCounts('wait', 'active', 'delayed', 'failed');
   }
 
@@ -86,7 +103,7 @@ export class Queues {
 
   async #attempt(name: QueueName, work: (queue: Queue) => Promise<void>): Promise<boolean> {
     try {
-      await work(await this.#open(name));
+      await work(await this.open(name));
       return true;
     } catch (error) {
       this.#options.log.debug({ error, queue: name }, 'job not enqueued, a timer will repeat it');
@@ -94,7 +111,11 @@ export class Queues {
     }
   }
 
-  async #open(name: QueueName): Promise<Queue> {
+  /**
+   * BullMQ's own object, for whoever looks at jobs; it stays ours to close.
+   * @throws AppError `service_unavailable` while Redis is away
+   */
+  async open(name: QueueName): Promise<Queue> {
     const { redis, log } = this.#options;
     // BullMQ waits for the first connection without end; a bell must not.
     if (redis.status !== 'ready') throw new AppError('service_unavailable', 'Redis is not reachable just now.');

@@ -16,7 +16,7 @@ let stack: Stack;
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'reelay-ffprobe-'));
-  stack = await Stack.start();
+  stack = await Stack.start({ renderMs: 500 });
 });
 afterAll(async () => {
   await stack?.stop();
@@ -32,7 +32,7 @@ async function probe(file: string): Promise<Probe> {
   return JSON.parse(stdout) as Probe;
 }
 
-test.each([
+test.concurrent.each([
   ['sora2-landscape-10s', { width: 640, height: 360, nb_read_frames: '300' }, 10],
   ['sora2-portrait-15s', { width: 360, height: 640, nb_read_frames: '450' }, 15],
 ] as const)(

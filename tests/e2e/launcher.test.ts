@@ -84,7 +84,7 @@ describe('one start', () => {
     const { gatewayUrl, pids } = launcher.run;
     process.kill(pids.gateway as number, 'SIGKILL');
     await waitFor(() => launcher.output.includes(`gateway (process ${pids.gateway}) was ended by SIGKILL`), {
-      timeoutMs: 10_000,
+      timeoutMs: 30_000,
     });
     await waitFor(() => launcher.output.includes('gateway runs again'), { timeoutMs: 30_000 });
     expect((await fetch(`${gatewayUrl}/healthz`)).status).toBe(200);
@@ -110,7 +110,7 @@ describe('one start', () => {
   });
 });
 
-test('a shell without the keys of the running stack cannot join it, and makes none', async () => {
+test.concurrent('a shell without the keys of the running stack cannot join it, and makes none', async () => {
   const launcher = new Launcher();
   await launcher.use(launcher.again({ WEB_KEY: 'web-key-of-the-first-shell-0123' }));
   const keysBefore = readdirSync(path.join(launcher.homeDir, 'keys'));
@@ -153,7 +153,7 @@ describe('one data folder over several starts', () => {
   test('after kill -9 of the launcher a start at once works on the same data, and nothing of the old one is left', async () => {
     launcher.signal('SIGKILL');
     await launcher.use(launcher.again());
-    await waitFor(() => Launcher.alive(first.pids).length === 0, { timeoutMs: 5_000 });
+    await waitFor(() => Launcher.alive(first.pids).length === 0, { timeoutMs: 30_000 });
     expect(launcher.run.apiKey).toBe(first.apiKey);
     expect(await findVideo(launcher.run, id)).toBe(200);
   });
@@ -181,7 +181,7 @@ describe('one data folder over several starts', () => {
   });
 });
 
-test.each([
+test.concurrent.each([
   [{ API_KEY: 'han1234' }, /API_KEY is a sample value .* set one of your own/],
   [{ ADMIN_KEY: 'admin/admin' }, /ADMIN_KEY is a sample value .* set one of your own/],
   [{ ADMIN_KEY: 'short' }, /ADMIN_KEY has fewer than 16 characters/],

@@ -1,5 +1,6 @@
 /** The official SDK against the whole stack: what a user's own script would do. */
 import { probeMp4 } from '@reelay/testing/mp4';
+import { waitFor } from '@reelay/testing/wait-for';
 import OpenAI from 'openai';
 import { Stack } from '../support/stack.js';
 
@@ -20,7 +21,7 @@ async function finishedVideo(id: string): Promise<OpenAI.Videos.Video> {
   }
 }
 
-test('a chat stream tells its progress in reasoning_content and ends with a playable video', async () => {
+test.concurrent('a chat stream tells its progress in reasoning_content and ends with a playable video', async () => {
   const chat = await stack.client().chat.completions.create({
     model: 'sora2-landscape-15s',
     messages: [{ role: 'user', content: 'a paper boat on a lake' }],
@@ -49,7 +50,7 @@ test('a chat stream tells its progress in reasoning_content and ends with a play
   expect(video).toMatchObject({ codec: 'avc1', width: 640, height: 360, durationMs: 15_000 });
 });
 
-test('videos.create, retrieve and downloadContent give the video, marked as simulated', async () => {
+test.concurrent('videos.create, retrieve and downloadContent give the video, marked as simulated', async () => {
   const client = stack.client();
   const created = await client.videos.create({ model, prompt: 'a lighthouse in the fog' });
   expect(created).toMatchObject({
@@ -66,7 +67,7 @@ test('videos.create, retrieve and downloadContent give the video, marked as simu
   expect(probeMp4(file)).toMatchObject({ codec: 'avc1', width: 360, height: 640, durationMs: 10_000 });
 });
 
-test('a non-streaming chat that is not done in time answers 504, and the SDK own retries get the same generation', async () => {
+test.concurrent('a non-streaming chat that is not done in time answers 504, and the SDK own retries get the same generation', async () => {
   const prompt = 'a train crossing a bridge';
   const completion = await stack.client({ maxRetries: 5 }).chat.completions.create({
     model,
@@ -83,7 +84,7 @@ test('a non-streaming chat that is not done in time answers 504, and the SDK own
   expect(impatient.reason).toMatchObject({ status: 504, code: 'still_running' });
 });
 
-test('an id of any dialect reads the same generation, and the models say what they are', async () => {
+test.concurrent('an id of any dialect reads the same generation, and the models say what they are', async () => {
   const client = stack.client();
   const { id } = await client.videos.create({ model, prompt: 'a red kite' });
   const ulid = id.replace('video_', '');
@@ -96,6 +97,76 @@ test('an id of any dialect reads the same generation, and the models say what th
     expect.arrayContaining(['sora2-landscape-10s', 'sora2-landscape-15s', 'sora2-portrait-10s', 'sora2-portrait-15s']),
   );
   expect(models.every((entry) => 'simulated' in entry)).toBe(true);
+});
+
+test.concurrent('a client that goes away costs nothing: a stream cut in the middle leaves a video that GET /v1/videos/{id} delivers', async () => {
+  const client = stack.client();
+  const prompt = 'a door that closes';
+  const chat = await client.chat.completions.create({
+    model: 'sora2-landscape-10s',
+    messages: [{ role: 'user', content: prompt }],
+    stream: true,
+  });
+  let id = '';
+  for await (const chunk of chat) {
+    id = chunk.id.replace('chatcmpl-', 'video_');
+    const progress = (chunk.choices[0]?.delta as { reasoning_content?: string } | undefined)?.reasoning_content ?? '';
+    if (/\d+%/.test(progress)) break;
+  }
+  chat.controller.abort();
+
+  await waitFor(async () => (await client.videos.retrieve(id)).status === 'completed', { timeoutMs: 30_000 });
+  const file = Buffer.from(await (await client.videos.downloadContent(id)).arrayBuffer());
+  expect(probeMp4(file)).toMatchObject({ durationMs: 10_000 });
+  expect(await stack.submitsOf(prompt)).toHaveLength(1);
+});
+
+test.concurrent('content answers ranges, tags and HEAD as players and caches ask for them', async () => {
+  const client = stack.client();
+  const { id } = await client.videos.create({ model: 'sora2-landscape-10s', prompt: 'a door that opens' });
+  await waitFor(async () => (await client.videos.retrieve(id)).status === 'completed', { timeoutMs: 30_000 });
+  const url = `${stack.run.gatewayUrl}/v1/videos/${id}/content`;
+  const headers = { authorization: `Bearer ${stack.run.apiKey}` };
+  const whole = await fetch(url, { headers });
+  const bytes = Buffer.from(await whole.arrayBuffer());
+  expect(Number(whole.headers.get('content-length'))).toBe(bytes.length);
+
+  const part = await fetch(url, { headers: { ...headers, range: 'bytes=4-7' } });
+  expect([part.status, part.headers.get('content-range'), await part.text()]).toEqual([
+    206,
+    `bytes 4-7/${bytes.length}`,
+    'ftyp',
+  ]);
+  expect((await fetch(url, { headers: { ...headers, range: `bytes=${bytes.length}-` } })).status).toBe(416);
+  const tag = whole.headers.get('etag') ?? '';
+  expect((await fetch(url, { headers: { ...headers, 'if-none-match': tag } })).status).toBe(304);
+  const head = await fetch(url, { method: 'HEAD', headers });
+  expect([head.status, Number(head.headers.get('content-length'))]).toEqual([200, bytes.length]);
+  expect((await fetch(url)).status).toBe(401);
+});
+
+test.concurrent('videos.delete takes a video away, and a cancelled one runs out upstream without being fetched', async () => {
+  const client = stack.client();
+  const prompt = 'a door that nobody opens';
+  const cancelled = await client.videos.create({ model, prompt });
+  await waitFor(async () => (await client.videos.retrieve(cancelled.id)).status === 'in_progress', {
+    timeoutMs: 30_000,
+  });
+  const answer = await client.post<OpenAI.Videos.Video>(`/videos/${cancelled.id}/cancel`);
+  expect(answer).toMatchObject({ status: 'failed', state: 'cancelled', error: { code: 'cancelled' } });
+
+  const { id } = await client.videos.create({ model, prompt: 'a door that is gone' });
+  expect((await finishedVideo(id)).status).toBe('completed');
+  expect(await client.videos.delete(id)).toEqual({ id, object: 'video.deleted', deleted: true });
+  await expect(client.videos.retrieve(id)).rejects.toBeInstanceOf(OpenAI.NotFoundError);
+  await expect(client.videos.downloadContent(id)).rejects.toBeInstanceOf(OpenAI.NotFoundError);
+
+  const ulid = cancelled.id.replace('video_', '');
+  const attempts = () => stack.sql('SELECT state FROM submit_attempt WHERE generation_id = $1', [ulid]);
+  await waitFor(async () => (await attempts()).every(({ state }) => state === 'ended'), { timeoutMs: 30_000 });
+  expect(await stack.sql('SELECT FROM asset WHERE generation_id = $1', [ulid])).toEqual([]);
+  expect(await stack.submitsOf(prompt)).toHaveLength(1);
+  expect(await client.videos.retrieve(cancelled.id)).toEqual(answer);
 });
 
 describe('what a client does wrong raises the right class of the SDK and says what to do', () => {

@@ -59,7 +59,7 @@ test('there is an expectation for every command', () => {
   expect(commands).toHaveLength(expected.length);
 });
 
-test.each(expected.map(([name, outcome], index) => [index, name, outcome] as const))(
+test.concurrent.each(expected.map(([name, outcome], index) => [index, name, outcome] as const))(
   'command %i works as it stands: %s',
   async (index, _name, outcome) => {
     const answer = await perform(commands[index] ?? '');

@@ -24,7 +24,7 @@ test('it makes a character of a video and prints the stream', async () => {
     .replaceAll('han1234', stack.run.apiKey);
   writeFileSync(path.join(folder, 'example.py'), program);
   cpSync(path.join(fixtures, 'three-seconds.mp4'), path.join(folder, 'video.mp4'));
-  const answer = readChat(200, await run(process.env.PYTHON_PATH ?? 'python3', ['example.py'], folder));
+  const answer = readChat(200, await run(process.env.PYTHON_PATH ?? 'python3', ['example.py'], { folder }));
   expect(answer).toMatchObject({ error: undefined, finishReason: 'stop', lastLine: 'data: [DONE]' });
   expect(answer.content).toMatch(/^角色创建成功，角色名@[a-z0-9_.]+$/);
 }, 60_000);

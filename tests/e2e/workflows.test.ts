@@ -196,7 +196,7 @@ const quickReference: Row[] = [
 ];
 
 describe('every row of the quick reference', () => {
-  test.each(quickReference)('$name', async ({ model, content, prompt, endpoint, body, media }) => {
+  test.concurrent.each(quickReference)('$name', async ({ model, content, prompt, endpoint, body, media }) => {
     const answer = await ask(stack, model, content());
     succeeded(answer);
     const submit = await submitOf(prompt);
@@ -207,7 +207,7 @@ describe('every row of the quick reference', () => {
     expect(await measure(urls[0] ?? '')).toMatchObject(media);
   });
 
-  test.each(['festive', 'kakalaka', 'news', 'selfie', 'handheld', 'golden', 'nostalgic'])(
+  test.concurrent.each(['festive', 'kakalaka', 'news', 'selfie', 'handheld', 'golden', 'nostalgic'])(
     'the style %s',
     async (style) => {
       succeeded(await ask(stack, 'sora2-landscape-10s', `a street at night in ${style} {${style}}`));
@@ -215,7 +215,7 @@ describe('every row of the quick reference', () => {
     },
   );
 
-  test('an extension goes to the account that has the video, and is as much longer', async () => {
+  test.concurrent('an extension goes to the account that has the video, and is as much longer', async () => {
     const answer = await ask(stack, 'sora2-extension-15s', `${own.id} a meteor shower`);
     succeeded(answer);
     const submit = await submitOf('a meteor shower');
@@ -226,7 +226,7 @@ describe('every row of the quick reference', () => {
     expect(await measure(url)).toMatchObject({ type: 'video/mp4', durationMs: 25_000 });
   });
 
-  test('an own video is remixed only where that is allowed, and is not left public', async () => {
+  test.concurrent('an own video is remixed only where that is allowed, and is not left public', async () => {
     const refused = await ask(stack, 'sora2-landscape-10s', `${own.id} in the rain`);
     expect(refused).toMatchObject({ status: 400, error: { code: 'remix_needs_publishing' } });
     await stack.sql(`INSERT INTO setting (key, value) VALUES ('sora.publishForRemix', 'true')`);
@@ -246,7 +246,7 @@ describe('every row of the quick reference', () => {
 describe('characters', () => {
   const character = () => [{ type: 'video_url', video_url: { url: videoUri } }];
 
-  test('a character alone: its name is the answer, its picture is kept, it is made public', async () => {
+  test.concurrent('a character alone: its name is the answer, its picture is kept, it is made public', async () => {
     const answer = await ask(stack, 'sora2-landscape-10s', character());
     succeeded(answer);
     const name = /^角色创建成功，角色名@([a-z0-9_.]+)$/.exec(answer.content)?.[1];
@@ -254,7 +254,7 @@ describe('characters', () => {
     expect(characters).toEqual([expect.objectContaining({ visibility: 'public', deletedAt: null })]);
   });
 
-  test.each([
+  test.concurrent.each([
     ['from a video', () => character()],
     ['from one of our own ids', () => own.id],
   ])('avatar-create %s answers with a card', async (_name, content) => {
@@ -267,32 +267,29 @@ describe('characters', () => {
     expect(await measure(card.profile_asset_url ?? '')).toMatchObject({ type: 'image/webp', width: 512, height: 512 });
   });
 
-  test('a character in a video: made, used, and removed', async () => {
+  test.concurrent('a character in a video: made, used, and removed', async () => {
     const answer = await ask(stack, 'sora2-landscape-10s', [
       ...character(),
       { type: 'text', text: 'it dances {news}' },
     ]);
     succeeded(answer);
-    const { submits } = await stack.simulator<{ submits: Submit[] }>('ledger');
-    const submit = submits.find(({ prompt }) => prompt.endsWith(' it dances'));
-    const name = /^@([a-z0-9_.]+) it dances$/.exec(submit?.prompt ?? '')?.[1];
-    expect(submit?.body).toEqual(videoBody({ prompt: `@${name} it dances`, style_id: 'news' }));
+    const { name, submit } = await submitWithName(/^@([a-z0-9_.]+) it dances$/);
+    expect(submit.body).toEqual(videoBody({ prompt: `@${name} it dances`, style_id: 'news' }));
     const [url = ''] = mediaUrls(answer.content);
     expect(await measure(url)).toMatchObject(landscape);
     await litterIsGone();
     expect(await charactersOf(name)).toEqual([expect.objectContaining({ deletedAt: expect.any(Number) })]);
   }, 60_000);
 
-  test('a character in a video that fails is removed all the same', async () => {
-    const before = await charactersOf(undefined);
+  test.concurrent('a character in a video that fails is removed all the same', async () => {
     const answer = await ask(stack, 'sora2-landscape-10s', [
       ...character(),
       { type: 'text', text: 'something forbidden [sim:violation]' },
     ]);
     expect(answer.error).toMatchObject({ code: 'content_policy_violation' });
     await litterIsGone();
-    const made = (await charactersOf(undefined)).filter(({ id }) => !before.some((known) => known.id === id));
-    expect(made).toEqual([expect.objectContaining({ deletedAt: expect.any(Number) })]);
+    const { name } = await submitWithName(/^@([a-z0-9_.]+) something forbidden/);
+    expect(await charactersOf(name)).toEqual([expect.objectContaining({ deletedAt: expect.any(Number) })]);
   }, 60_000);
 });
 
@@ -304,7 +301,7 @@ describe('every model', () => {
     expect(models).toHaveLength(31);
   });
 
-  test.each(videos)('%s', async (id) => {
+  test.concurrent.each(videos)('%s', async (id) => {
     const answer = await ask(stack, id, `a ship, by ${id}`);
     succeeded(answer);
     const isPortrait = id.includes('portrait');
@@ -327,7 +324,7 @@ describe('every model', () => {
     });
   });
 
-  test.each([
+  test.concurrent.each([
     ['gpt-image', 360, 360],
     ['gpt-image-landscape', 540, 360],
     ['gpt-image-portrait', 360, 540],
@@ -339,12 +336,12 @@ describe('every model', () => {
     expect(await measure(url)).toMatchObject({ type: 'image/png', contentType: 'image/png', width, height });
   });
 
-  test('sora2-extension-10s', async () => {
+  test.concurrent('sora2-extension-10s', async () => {
     succeeded(await ask(stack, 'sora2-extension-10s', `rain sets in ${own.id}`));
     expect((await submitOf('rain sets in')).body).toMatchObject({ extension_duration_s: 10 });
   });
 
-  test.each(models.filter(({ kind }) => kind === 'enhance').map(({ id }) => id))('%s', async (id) => {
+  test.concurrent.each(models.filter(({ kind }) => kind === 'enhance').map(({ id }) => id))('%s', async (id) => {
     const [, level, duration] = /^prompt-enhance-(\w+)-(\d+)s$/.exec(id) ?? [];
     const prompt = `a cat, by ${id}`;
     const streamed = await ask(stack, id, prompt);
@@ -358,7 +355,7 @@ describe('every model', () => {
   });
 });
 
-test('without streaming, a video and an image are waited for', async () => {
+test.concurrent('without streaming, a video and an image are waited for', async () => {
   const [video, picture] = await Promise.all([
     chat(stack, { model: 'sora2-landscape-10s', messages: [{ role: 'user', content: 'a video in one piece' }] }),
     chat(stack, { model: 'gpt-image', messages: [{ role: 'user', content: 'an image in one piece' }] }),
@@ -376,9 +373,18 @@ interface CharacterRecord {
 
 async function charactersOf(username: string | undefined): Promise<CharacterRecord[]> {
   const { characters } = await stack.simulator<{ characters: CharacterRecord[] }>('ledger');
-  return username === undefined
-    ? characters
-    : characters.filter(({ finalization }) => finalization?.username === username);
+  return characters.filter(({ finalization }) => finalization?.username === username);
+}
+
+/** The one submit whose prompt begins with a character of ours, and what that is called. */
+async function submitWithName(pattern: RegExp): Promise<{ name: string; submit: Submit }> {
+  const { submits } = await stack.simulator<{ submits: Submit[] }>('ledger');
+  const [found, ...more] = submits.flatMap((submit) => {
+    const name = pattern.exec(submit.prompt)?.[1];
+    return name === undefined ? [] : [{ name, submit }];
+  });
+  if (!found || more.length > 0) throw new Error(`not one submit with a prompt like ${pattern}`);
+  return found;
 }
 
 async function litterIsGone(): Promise<void> {

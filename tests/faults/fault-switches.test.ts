@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { waitFor } from '@reelay/testing/wait-for';
 import { ask, type ChatOutcome } from '../support/chat.js';
 import { dataUri, sampleImage } from '../support/samples.js';
 import { root, Stack } from '../support/stack.js';
@@ -24,6 +25,7 @@ const scaled = {
   'finish.retryMs': 100,
   'finish.attempts': 3,
   'timer.repairMs': 500,
+  'timer.assignMs': 100,
 } as const;
 
 interface Fault {
@@ -149,6 +151,7 @@ let imageUri: string;
 let videoUri: string;
 beforeAll(async () => {
   stack = await Stack.start({ renderMs: 300, settings: scaled });
+  await stack.simulator('speed', { queueMs: 100, gapMs: 100 });
   await stack.sql(`UPDATE token SET state = 'disabled' WHERE identity <> 'pro@simulator.test'`);
   const [token] = await stack.sql<{ id: string }>(`SELECT id FROM token WHERE state = 'active'`);
   tokenId = token?.id ?? '';
@@ -174,7 +177,7 @@ test.each(Object.entries(cases))(
   async (name, { faults, ask: what = 'video', sees, token, accepted = 1 }) => {
     await bringInOrder();
     await stack.simulator('faults', faults);
-    const watch = watchToken(stack, tokenId);
+    const watch = await watchToken(stack, tokenId);
     const outcome = await request(what, `under the fault ${name}`, sees === 'waits');
     const history = await watch.end();
     await fetch(`${stack.run.simulatorUrl}/_sim/faults`, { method: 'DELETE' });
@@ -205,13 +208,14 @@ function contentOf(what: Ask, prompt: string): unknown {
   ];
 }
 
-/** Undefined when it still waits after a while. */
-async function request(what: Ask, prompt: string, mayWait: boolean): Promise<ChatOutcome | undefined> {
+/** Undefined when it waits for a person, who must look at the account first. */
+async function request(what: Ask, prompt: string, mustWait: boolean): Promise<ChatOutcome | undefined> {
   const model = what === 'image' ? 'gpt-image' : 'sora2-landscape-10s';
   const outcome = ask(stack, model, contentOf(what, prompt));
-  if (!mayWait) return outcome;
-  const wait = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 5_000));
-  return Promise.race([outcome, wait]);
+  if (!mustWait) return outcome;
+  const needsAttention = async () =>
+    (await stack.sql(`SELECT FROM token WHERE id = $1 AND state = 'needs_attention'`, [tokenId])).length > 0;
+  return Promise.race([outcome, waitFor(needsAttention, { timeoutMs: 45_000 }).then(() => undefined)]);
 }
 
 /** As a person would after having looked: what waits is given up, and the account works again. */

@@ -10,7 +10,7 @@ let joined: LauncherProcess;
 let secondPid: number;
 
 beforeAll(async () => {
-  stack = await Stack.start({ renderMs: 1_000, settings: { 'timer.repairMs': 2_000 } });
+  stack = await Stack.start({ renderMs: 500, settings: { 'timer.repairMs': 2_000, 'poll.minimumMs': 200 } });
   const before = new Set(tokenManagers());
   joined = new LauncherProcess(['--only', 'token-manager'], { REELAY_HOME: stack.homeDir });
   await waitFor(() => joined.output.includes('token-manager joined the stack'), {
@@ -47,14 +47,20 @@ function tokenManagers(): number[] {
 const count = async (from: string) =>
   Number((await stack.sql<{ count: string }>(`SELECT count(*) AS count FROM ${from}`))[0]?.count);
 
-async function queueVideos(what: string): Promise<string[]> {
-  const prompts = Array.from({ length: 60 }, (_, no) => `${what} ${no}`);
+/** Several times what the pool has slots for. */
+const queued = 27;
+
+/** All accounts rest until the last one is queued, so that assignment begins with all of them, however fast they came in. */
+async function queueVideos(what: string, count = queued): Promise<string[]> {
+  const prompts = Array.from({ length: count }, (_, no) => `${what} ${no}`);
   const client = stack.client();
+  await stack.sql("UPDATE token SET video_cooling_until = now() + interval '1 hour'");
   await Promise.all(prompts.map((prompt) => client.videos.create({ model: 'sora2-landscape-10s', prompt })));
+  await stack.sql('UPDATE token SET video_cooling_until = NULL');
   return prompts;
 }
 
-/** While some are assigned and more wait: both replicas are handing out slots. */
+/** What is assigned first takes its time, so that the others still wait; they are quick. */
 async function awaitMidAssignment(): Promise<void> {
   const waiting = "generation WHERE state = 'queued' AND token_id IS NULL";
   await waitFor(
@@ -64,7 +70,11 @@ async function awaitMidAssignment(): Promise<void> {
       intervalMs: 20,
     },
   );
+  await render(quickMs);
 }
+
+const quickMs = 200;
+const render = (renderMs: number) => stack.simulator('speed', { renderMs });
 
 async function expectOneOfEach(prompts: readonly string[]): Promise<void> {
   await waitFor(async () => (await count("generation WHERE state IN ('queued', 'running')")) === 0, {
@@ -79,14 +89,16 @@ async function expectOneOfEach(prompts: readonly string[]): Promise<void> {
   expect(await count('token WHERE image_used <> 0 OR video_used <> 0')).toBe(0);
 }
 
-test('kill -9 of the one whose credentials are asked for: 60 waiting videos are made once each', async () => {
+test('kill -9 of the one whose credentials are asked for: what waits is made once each', async () => {
+  await render(3_000);
   const prompts = await queueVideos('a boat beside the killed one');
   await awaitMidAssignment();
   await stack.killAndAwaitSuccessor('token-manager');
   await expectOneOfEach(prompts);
 }, 200_000);
 
-test('SIGSTOP of the other: 60 waiting videos are made without it, and it does no harm when it wakes', async () => {
+test('SIGSTOP of the other: what waits is made without it, and it does no harm when it wakes', async () => {
+  await render(3_000);
   const prompts = await queueVideos('a boat beside the frozen one');
   await awaitMidAssignment();
   process.kill(secondPid, 'SIGSTOP');
@@ -95,7 +107,7 @@ test('SIGSTOP of the other: 60 waiting videos are made without it, and it does n
   } finally {
     process.kill(secondPid, 'SIGCONT');
   }
-  const more = await queueVideos('a boat beside the one that woke');
+  const more = await queueVideos('a boat beside the one that woke', 9);
   await expectOneOfEach(more);
   await expectOneOfEach(prompts);
 }, 300_000);

@@ -120,7 +120,7 @@ describe.each(['postgres', 'redis'] as const)('%s', (kind) => {
     const first = await start(kind);
     expect(await add[kind](first.url)).toBe(1);
     process.kill(first.pid, 'SIGKILL');
-    await waitFor(() => first.output().includes('was ended by SIGKILL'), { timeoutMs: 5_000 });
+    await waitFor(() => first.output().includes('was ended by SIGKILL'), { timeoutMs: 20_000 });
     expect(await add[kind]((await start(kind)).url)).toBe(2);
   });
 });

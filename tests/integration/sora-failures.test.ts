@@ -150,7 +150,7 @@ describe('a lost answer', () => {
         if (ids.length > 0) expect(ids).toEqual([accepted?.taskId]);
         return after.complete && ids.length === 1;
       };
-      await waitFor(isFound, { timeoutMs: 5_000 });
+      await waitFor(isFound, { timeoutMs: 20_000 });
       // As the worker does with an adopted id: what sort it is, is all that is known.
       const adopted = { id: accepted!.taskId, data: { type: slotKind } };
       expect(await sora.outcomeOf(adopted)).toMatchObject({ state: 'done', media: [{ kind: slotKind }] });
@@ -175,7 +175,7 @@ describe('a lost answer', () => {
 
 describe('a poll', () => {
   test('tells progress that grows while a task renders', async () => {
-    await sora.simulator.post('speed', { renderMs: 600 });
+    await sora.simulator.post('speed', { renderMs: 2_500 });
     const operation = await submitted(videoRequest('slowly'));
     const seen: number[] = [];
     await waitFor(
@@ -184,7 +184,7 @@ describe('a poll', () => {
         if (outcome.state === 'pending' && outcome.progress !== undefined) seen.push(outcome.progress);
         return outcome.state === 'done';
       },
-      { timeoutMs: 10_000 },
+      { timeoutMs: 25_000 },
     );
     expect(seen.length).toBeGreaterThan(2);
     expect(seen).toEqual([...seen].sort((one, other) => one - other));

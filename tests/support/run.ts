@@ -2,9 +2,14 @@
 import { spawn } from 'node:child_process';
 
 /** What it said; rejects with its complaints when it does not end well. */
-export function run(command: string, args: string[], folder?: string): Promise<string> {
+export function run(
+  command: string,
+  args: string[],
+  { folder, env }: { folder?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { ...(folder && { cwd: folder }), stdio: ['ignore', 'pipe', 'pipe'] });
+    const place = { ...(folder && { cwd: folder }), ...(env && { env }) };
+    const child = spawn(command, args, { ...place, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     let complaints = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

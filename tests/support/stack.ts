@@ -67,7 +67,7 @@ export class Stack {
     this.#launcher = launcher;
     for (const stream of [launcher.stdout, launcher.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
-        this.output = (this.output + text).slice(-400_000);
+        this.output = (this.output + text).slice(-4_000_000);
       });
     }
     await waitFor(

@@ -1,50 +1,43 @@
-/** What becomes of an account while something is going on, looked at often enough to see it rest. */
-import { Client } from 'pg';
+/** What becomes of an account while something is going on, by its own history: nothing of it can be missed, however short it was. */
+import type { TokenState } from '@reelay/contracts/token-history';
 import type { Stack } from './stack.js';
 
 export interface TokenHistory {
-  /** Every state it was seen in. */
+  /** Every state it was in. */
   states: string[];
-  /** Whether it was seen taking no work for a while. */
+  /** Whether it took no work for a while. */
   rested: boolean;
-  /** How many versions of its credential were seen. */
+  /** How many versions of its credential there were. */
   versions: number;
 }
 
-const everyMs = 50;
+interface Begin {
+  event: string;
+  version: number;
+}
 
-export function watchToken(stack: Stack, tokenId: string): { end(): Promise<TokenHistory> } {
-  const states = new Set<string>();
-  const versions = new Set<number>();
-  let rested = false;
-  let isOver = false;
-  const watching = (async () => {
-    const client = new Client({ connectionString: stack.run.databaseUrl });
-    await client.connect();
-    try {
-      while (!isOver) {
-        const { rows } = await client.query<{ state: string; version: number; rests: boolean }>(
-          `SELECT state, credential_version AS version,
-             coalesce(video_cooling_until > now(), false) OR coalesce(image_cooling_until > now(), false) AS rests
-           FROM token WHERE id = $1`,
-          [tokenId],
-        );
-        for (const row of rows) {
-          states.add(row.state);
-          versions.add(row.version);
-          rested ||= row.rests;
-        }
-        await new Promise((resolve) => setTimeout(resolve, everyMs));
-      }
-    } finally {
-      await client.end();
-    }
-  })();
+export async function watchToken(stack: Stack, tokenId: string): Promise<{ end(): Promise<TokenHistory> }> {
+  const look = async () => {
+    const [now] = await stack.sql<Begin>(
+      `SELECT coalesce((SELECT max(id) FROM token_event WHERE token_id = token.id), 0)::text AS event, credential_version AS version
+       FROM token WHERE id = $1`,
+      [tokenId],
+    );
+    if (!now) throw new Error(`There is no token ${tokenId}.`);
+    return now;
+  };
+  const begin = await look();
   return {
     async end() {
-      isOver = true;
-      await watching;
-      return { states: [...states], rested, versions: versions.size };
+      const events = await stack.sql<{ after: TokenState }>(
+        'SELECT after FROM token_event WHERE token_id = $1 AND id > $2 ORDER BY id',
+        [tokenId, begin.event],
+      );
+      return {
+        states: events.map(({ after }) => after.state),
+        rested: events.some(({ after }) => [after.image.state, after.video.state].some((state) => state !== 'ready')),
+        versions: (await look()).version - begin.version + 1,
+      };
     },
   };
 }

@@ -14,6 +14,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { waitFor } from '@reelay/testing/wait-for';
 
+/** Every test starts processes of its own, and a busy machine starts them slowly. */
+jest.setTimeout(60_000);
+
 const fakeNpm = `
 const fs = require('node:fs');
 const { packages } = JSON.parse(fs.readFileSync('package-lock.json', 'utf8'));
@@ -107,7 +110,7 @@ test('two at once install once, and both go on', async () => {
 
 test('a bootstrap that is killed while it installs does not lock out the next', async () => {
   const first = bootstrap(['tools/script.cjs']);
-  await waitFor(() => npmRuns().length === 1, { timeoutMs: 5_000, intervalMs: 5 });
+  await waitFor(() => npmRuns().length === 1, { timeoutMs: 30_000, intervalMs: 5 });
   first.child.kill('SIGKILL');
   expect(await bootstrap(['tools/script.cjs']).code).toBe(7);
   expect(npmRuns()).toHaveLength(2);
@@ -145,16 +148,16 @@ test('gives the script its arguments, node_modules/.bin first on PATH and the mi
 
 test('passes SIGTERM on, waits for the script and ends with its code', async () => {
   const run = bootstrap(['tools/script.cjs', 'stay']);
-  await waitFor(() => run.output().includes('"stay"'), { timeoutMs: 5_000 });
+  await waitFor(() => run.output().includes('"stay"'), { timeoutMs: 30_000 });
   run.child.kill('SIGTERM');
   expect(await run.code).toBe(42);
 });
 
 test('the script notices when the bootstrap is killed', async () => {
   const run = bootstrap(['tools/script.cjs', 'stay']);
-  await waitFor(() => run.output().includes('"stay"'), { timeoutMs: 5_000 });
+  await waitFor(() => run.output().includes('"stay"'), { timeoutMs: 30_000 });
   run.child.kill('SIGKILL');
-  await waitFor(() => existsSync(path.join(project, 'disconnected')), { timeoutMs: 5_000 });
+  await waitFor(() => existsSync(path.join(project, 'disconnected')), { timeoutMs: 30_000 });
 });
 
 test('runs a command of the installed packages', async () => {

@@ -49,7 +49,7 @@ async function timed<T>(work: Promise<T>): Promise<{ result: T; elapsedMs: numbe
 test('passes everything through when nothing is wrong', async () => {
   expect(await get('/plain')).toBe(10_000);
   expect(proxy.accepted).toBe(1);
-  await waitFor(() => proxy.openConnections === 0, { timeoutMs: 1_000 });
+  await waitFor(() => proxy.openConnections === 0, { timeoutMs: 8_000 });
 });
 
 test('latency delays the request and the answer', async () => {
@@ -92,7 +92,7 @@ test('a black hole says nothing, and delivers when it is over', async () => {
     isOver = true;
     return bytes;
   });
-  await waitFor(() => proxy.openConnections === 1, { timeoutMs: 1_000 });
+  await waitFor(() => proxy.openConnections === 1, { timeoutMs: 8_000 });
   await new Promise((resolve) => setImmediate(resolve));
   expect({ isOver, requests }).toEqual({ isOver: false, requests: [] });
   proxy.heal();
@@ -103,7 +103,27 @@ test.each(['reset', 'cut'] as const)('%s ends the connections that are open', as
   proxy.set({ isBlackhole: true });
   const answer = get('/broken');
   const failure = expect(answer).rejects.toThrow(/ECONNRESET|hang up/);
-  await waitFor(() => proxy.openConnections === 1, { timeoutMs: 1_000 });
+  await waitFor(() => proxy.openConnections === 1, { timeoutMs: 8_000 });
   proxy[how]();
   await failure;
+});
+
+test('with marks, a fault can be for the connections alone that have said something', async () => {
+  const marking = await FaultProxy.open(origin, { marks: /GET \/marked/ });
+  try {
+    const ask = (path: string) =>
+      new Promise<number>((resolve, reject) => {
+        const url = marking.through(`${origin}${path}`);
+        http
+          .get(url, { agent: false }, (answer) => answer.resume().on('end', () => resolve(answer.statusCode ?? 0)))
+          .on('error', reject);
+      });
+    marking.set({ resetAfterBytes: { down: 0 } }, { isOnlyMarked: true });
+    expect(await ask('/plain')).toBe(200);
+    await expect(ask('/marked')).rejects.toThrow(/ECONNRESET|hang up/);
+    marking.heal();
+    expect(await ask('/marked')).toBe(200);
+  } finally {
+    await marking.close();
+  }
 });

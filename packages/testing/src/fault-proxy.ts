@@ -19,10 +19,21 @@ export interface Faults {
   resetAfterBytes?: Partial<Record<Direction, number>>;
 }
 
+export interface FaultProxyOptions {
+  /** Connections whose client has sent something that fits are marked from then on: faults can be for them alone. */
+  marks?: RegExp;
+}
+
+/** Whom a fault concerns. */
+export interface Concerned {
+  isOnlyMarked?: boolean;
+}
+
 interface Connection {
   client: net.Socket;
   server: net.Socket;
   bytes: Record<Direction, number>;
+  isMarked: boolean;
 }
 
 export class FaultProxy {
@@ -31,20 +42,23 @@ export class FaultProxy {
   readonly #target: { host: string; port: number };
   readonly #listener: net.Server;
   readonly #connections = new Set<Connection>();
+  readonly #marks: RegExp | undefined;
   #faults: Faults = {};
+  #concerned: Concerned = {};
 
   /** Listens on a free port of 127.0.0.1 before the server that `targetUrl` names. */
-  static async open(targetUrl: string): Promise<FaultProxy> {
+  static async open(targetUrl: string, options: FaultProxyOptions = {}): Promise<FaultProxy> {
     const { hostname, port } = new URL(targetUrl);
-    const proxy = new FaultProxy({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) });
+    const proxy = new FaultProxy({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) }, options);
     await new Promise<void>((resolve, reject) => {
       proxy.#listener.once('error', reject).listen(0, '127.0.0.1', resolve);
     });
     return proxy;
   }
 
-  private constructor(target: { host: string; port: number }) {
+  private constructor(target: { host: string; port: number }, { marks }: FaultProxyOptions) {
     this.#target = target;
+    this.#marks = marks;
     this.#listener = net.createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
   }
 
@@ -64,48 +78,57 @@ export class FaultProxy {
     return this.#connections.size;
   }
 
-  /** Replaces all faults. */
-  set(faults: Faults): void {
+  /** Replaces all faults. A connection that is not marked yet cannot be refused for its mark. */
+  set(faults: Faults, concerned: Concerned = {}): void {
     this.#faults = faults;
+    this.#concerned = concerned;
   }
 
   heal(): void {
-    this.#faults = {};
+    this.set({});
   }
 
   /** Resets every connection: both sides see an error. */
-  reset(): void {
-    for (const { client, server } of this.#connections) {
+  reset(concerned: Concerned = {}): void {
+    for (const { client, server } of this.#open(concerned)) {
       breakOff(client);
       breakOff(server);
     }
   }
 
   /** Ends every connection in the middle, as a server does that shuts down: both sides see an end without an error. */
-  cut(): void {
-    for (const { client, server } of this.#connections) {
+  cut(concerned: Concerned = {}): void {
+    for (const { client, server } of this.#open(concerned)) {
       client.destroySoon();
       server.destroySoon();
     }
   }
 
   async close(): Promise<void> {
-    this.#faults = {};
+    this.heal();
     const closed = new Promise<void>((resolve) => this.#listener.close(() => resolve()));
     this.reset();
     await closed;
   }
 
+  #open({ isOnlyMarked }: Concerned): Connection[] {
+    return [...this.#connections].filter(({ isMarked }) => isMarked || !isOnlyMarked);
+  }
+
+  #faultsOf({ isMarked }: Pick<Connection, 'isMarked'>): Faults {
+    return isMarked || !this.#concerned.isOnlyMarked ? this.#faults : {};
+  }
+
   #accept(client: net.Socket): void {
     this.accepted += 1;
     client.on('error', () => {});
-    if (this.#faults.isRefusing) {
+    if (this.#faultsOf({ isMarked: false }).isRefusing) {
       breakOff(client);
       return;
     }
     const server = net.connect({ ...this.#target, allowHalfOpen: true, noDelay: true });
     client.setNoDelay(true);
-    const connection: Connection = { client, server, bytes: { up: 0, down: 0 } };
+    const connection: Connection = { client, server, bytes: { up: 0, down: 0 }, isMarked: false };
     this.#connections.add(connection);
     const forget = () => this.#connections.delete(connection);
     // A connection that breaks on one side must not stay open on the other.
@@ -120,8 +143,9 @@ export class FaultProxy {
     const [from, to] =
       direction === 'up' ? [connection.client, connection.server] : [connection.server, connection.client];
     for await (const chunk of from as AsyncIterable<Buffer>) {
-      for (const piece of this.#pieces(chunk)) {
-        await this.#hold(piece.length, to);
+      if (direction === 'up' && this.#marks?.test(chunk.toString('latin1'))) connection.isMarked = true;
+      for (const piece of this.#pieces(connection, chunk)) {
+        await this.#hold(connection, piece.length, to);
         const allowed = this.#allowed(connection, direction, piece.length);
         connection.bytes[direction] += allowed;
         if (allowed > 0) to.write(piece.subarray(0, allowed));
@@ -133,25 +157,26 @@ export class FaultProxy {
         if (to.writableNeedDrain) await new Promise((resolve) => to.once('drain', resolve).once('close', resolve));
       }
     }
-    await this.#hold(0, to);
+    await this.#hold(connection, 0, to);
     to.end();
   }
 
-  #pieces(chunk: Buffer): Buffer[] {
-    const size = Math.max(1, Math.floor((this.#faults.bytesPerSecond ?? chunk.length * 20) / 20));
+  #pieces(connection: Connection, chunk: Buffer): Buffer[] {
+    const size = Math.max(1, Math.floor((this.#faultsOf(connection).bytesPerSecond ?? chunk.length * 20) / 20));
     return Array.from({ length: Math.ceil(chunk.length / size) }, (_, i) => chunk.subarray(i * size, (i + 1) * size));
   }
 
   /** Waits as long as the faults say, looking again when they change. */
-  async #hold(bytes: number, to: net.Socket): Promise<void> {
-    const { latencyMs = 0, bytesPerSecond } = this.#faults;
+  async #hold(connection: Connection, bytes: number, to: net.Socket): Promise<void> {
+    const { latencyMs = 0, bytesPerSecond } = this.#faultsOf(connection);
     const waitMs = latencyMs + (bytesPerSecond ? (bytes * 1000) / bytesPerSecond : 0);
     if (waitMs > 0) await delay(waitMs);
-    while (this.#faults.isBlackhole && !to.destroyed) await delay(10);
+    while (this.#faultsOf(connection).isBlackhole && !to.destroyed) await delay(10);
   }
 
-  #allowed({ bytes }: Connection, direction: Direction, wanted: number): number {
-    const limit = this.#faults.resetAfterBytes?.[direction];
+  #allowed(connection: Connection, direction: Direction, wanted: number): number {
+    const limit = this.#faultsOf(connection).resetAfterBytes?.[direction];
+    const { bytes } = connection;
     return limit === undefined ? wanted : Math.min(wanted, Math.max(0, limit - bytes[direction]));
   }
 }

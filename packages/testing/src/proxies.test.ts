@@ -34,7 +34,7 @@ async function talk(...turns: [say: Buffer | string, hear: string][]): Promise<S
     heard = Buffer.alloc(0);
     socket.write(say);
     await waitFor(() => heard.toString('hex').startsWith(hear), {
-      timeoutMs: 2_000,
+      timeoutMs: 8_000,
       describe: () => `${hear}, heard ${heard.toString('hex')}`,
     });
   }
@@ -90,12 +90,12 @@ test('SOCKS5 reads a message that comes in pieces, and lets go of a client that 
   for (const byte of bytes(`05 02 00 02 ${login} 05 01 00 01 7f000001 ${portBytes()}`)) {
     socket.write(Buffer.from([byte]));
     said += 1;
-    await waitFor(() => socket.bytesWritten === said, { timeoutMs: 2_000 });
+    await waitFor(() => socket.bytesWritten === said, { timeoutMs: 8_000 });
   }
-  await waitFor(() => heard === `05020100${granted}`, { timeoutMs: 2_000, describe: () => heard });
+  await waitFor(() => heard === `05020100${granted}`, { timeoutMs: 8_000, describe: () => heard });
   for (const half of ['05', '05 02 00', `05 01 02 ${login.slice(0, -4)}`]) {
     const leaving = connect(proxy.port, '127.0.0.1', () => leaving.end(bytes(half)));
-    await waitFor(() => leaving.resume().destroyed, { timeoutMs: 2_000 });
+    await waitFor(() => leaving.resume().destroyed, { timeoutMs: 8_000 });
   }
   expect(proxy.log).toHaveLength(1);
 });
@@ -113,6 +113,6 @@ test('CONNECT leads to a name, asks for the password, and ends its tunnels when 
   await talk(['GET / HTTP/1.1\r\nhost: far.test\r\n\r\n', status(405)]);
   expect(proxy.log).toMatchObject([{ target: `far.test:${port}`, user: 'me' }]);
   await proxy.close();
-  await waitFor(() => socket.destroyed, { timeoutMs: 2_000 });
+  await waitFor(() => socket.destroyed, { timeoutMs: 8_000 });
   expect(proxy.openTunnels).toBe(0);
 });

@@ -30,6 +30,7 @@ describe('an inspection', () => {
       identity: email,
       label: `Simulated ${plan} <${email}>`,
       plan,
+      subscriptionEndsAt: plan === 'free' ? null : expect.any(Number),
       sora2: true,
       remaining,
       resetsAt: expect.any(Number),
@@ -41,7 +42,10 @@ describe('an inspection', () => {
     expect(inspection.resetsAt! - Date.now()).toBeLessThanOrEqual(day + 1_000);
     // Ten days; the same that the token says of itself.
     expect(Math.abs(inspection.expiresAt! - Date.now() - 10 * day)).toBeLessThan(60_000);
-    expect(sora.provider.identify(accessToken)).toEqual({ identity: email, expiresAt: inspection.expiresAt });
+    expect(sora.provider.identify(accessToken)).toEqual({
+      ...{ identity: email, expiresAt: inspection.expiresAt },
+      issuedAt: expect.any(Number),
+    });
   });
 
   test('counts down with every video', async () => {

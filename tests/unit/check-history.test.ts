@@ -45,7 +45,14 @@ function good(): History {
   });
   const made = [one('a', 'first', 1_000), one('b', 'second', 2_000)];
   return {
-    limits: { submitTimeoutMs: 3_000, freshnessMs: 1_000, settleMs: 4_000, lateMs: 120_000, moveMs: 60_000 },
+    limits: {
+      submitTimeoutMs: 3_000,
+      freshnessMs: 1_000,
+      settleMs: 4_000,
+      lateMs: 120_000,
+      moveMs: 60_000,
+      leastStarts: 20,
+    },
     faults: [{ name: 'Redis: FLUSHALL', from: 1_500, to: 1_500 }],
     accepts: made.map(({ accept }) => accept),
     views: [

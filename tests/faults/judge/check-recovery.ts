@@ -74,13 +74,11 @@ export function recoveries({ faults, samples }: History): Recovery[] {
   });
 }
 
-/** Fewer starts than this while two keys wait say nothing. */
-const leastStarts = 20;
 const leastShare = 0.45;
 /** What was accepted a moment ago cannot have been seen by the round that is under way. */
 const noticeMs = 500;
 
-function shares({ accepts, final }: History): Violation[] {
+function shares({ accepts, final, limits }: History): Violation[] {
   const firstStart = new Map<string, number>();
   for (const { generationId, createdAt } of final.attempts) {
     firstStart.set(generationId, Math.min(createdAt, firstStart.get(generationId) ?? Number.POSITIVE_INFINITY));
@@ -95,7 +93,7 @@ function shares({ accepts, final }: History): Violation[] {
   const contended = rows.filter(
     ({ startedAt }) => owners.length > 1 && owners.every((owner) => waits(owner, startedAt)),
   );
-  if (contended.length < leastStarts) return [];
+  if (contended.length < limits.leastStarts) return [];
   return owners.flatMap((owner): Violation[] => {
     const share = contended.filter((row) => row.owner === owner).length / contended.length;
     // Of two equal ones; of more, in proportion.

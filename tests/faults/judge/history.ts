@@ -10,6 +10,8 @@ export interface History {
     lateMs: number;
     /** In what time everything moves on after the last fault. */
     moveMs: number;
+    /** Fewer starts than this while all owners wait say nothing about their shares. */
+    leastStarts: number;
   };
   faults: InjectedFault[];
   accepts: Accept[];

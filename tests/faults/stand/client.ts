@@ -52,7 +52,7 @@ export class Client {
     }
     const state = await this.awaitEnd(generationId);
     // A stream that has not ended by then is judged as it is.
-    if (reading) await Promise.race([reading, pause(streamEndMs)]);
+    if (reading) await within(reading, streamEndMs);
     if (state === 'succeeded' && sort !== 'image in a chat') await this.#download(generationId);
     return state;
   }
@@ -209,6 +209,13 @@ export class Client {
       signal: AbortSignal.any([this.#signal, AbortSignal.timeout(timeoutMs)]),
     });
   }
+}
+
+/** Leaves no timer behind, which would keep the process alive. */
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  const enough = new AbortController();
+  const late = pause(ms, undefined, { signal: enough.signal }).catch(() => {});
+  await Promise.race([work, late]).finally(() => enough.abort());
 }
 
 /** A request that is good was called bad. */

@@ -61,7 +61,7 @@ beforeAll(async () => {
       },
       settings: {
         ...{ 'poll.minimumMs': 100, 'submit.retryMinimumMs': 50, 'submit.retryMaximumMs': 200, 'timer.assignMs': 100 },
-        ...{ 'token.coolDownMs': 200, 'token.coolDownLongestMs': 400 },
+        ...{ 'token.coolDownMs': 200, 'token.coolDownLongestMs': 400, 'batch.retryMs': 50 },
       },
     }).then((started) => {
       stack = started;

@@ -11,6 +11,8 @@ export const laneViewSchema = z.object({
   /** Accounts that could ever serve it, and of them those of simulated targets. */
   tokens: count,
   simulated: count,
+  /** Of these those in service now; null where a token-manager of the release before counted. */
+  serving: count.nullable(),
   freeSlots: count,
   waiting: count,
   /** Why rows wait, and when that changes at the earliest. */

@@ -9,6 +9,7 @@ import { startRedis } from '../tools/infra/redis.mts';
 import { temporaryFolder } from '../tools/infra/temporary-folder.mts';
 import { buildAll } from '../tools/launcher/build.mts';
 import { migrate } from '../tools/migrate.mts';
+import { percentile } from './percentile.mts';
 import { table } from './table.mts';
 
 const small = { tokens: 200, waiting: 2_000 };
@@ -82,11 +83,6 @@ what builds on it does. Load after the last batch ${os.loadavg()[0]!.toFixed(1)}
 
 function shown(times: number[]): string[] {
   return [`${percentile(times, 50).toFixed(1)} ms`, `${percentile(times, 95).toFixed(1)} ms`];
-}
-
-function percentile(times: number[], percent: number): number {
-  const sorted = [...times].sort((left, right) => left - right);
-  return sorted[Math.min(sorted.length - 1, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN;
 }
 
 function verdict(isMet: boolean): string {

@@ -22,7 +22,9 @@ process.exitCode = await withOwnDatabase(reconcile).catch(refuse);
 async function reconcile(databaseUrl: string): Promise<number> {
   const database = createDatabase({ url: databaseUrl, applicationName: 'reelay-reconcile', poolSize: 2 });
   try {
-    const survey = await surveyWork(database);
+    const survey = await surveyWork(database).catch((error: Error) => {
+      throw new Error(unasked(databaseUrl, error), { cause: error });
+    });
     console.log(table(['what', 'how many'], describeSurvey(survey)));
     // Of the stack that runs in the data folder only where its database is asked, too.
     const redisUrl = process.env.REDIS_URL || (process.env.DATABASE_URL ? undefined : readRunFile(homeDir)?.redisUrl);
@@ -65,7 +67,18 @@ function rowsOf({ run, poll, finish, isWaiting }: FoundJobs, made: boolean | und
   ];
 }
 
+/** Without the password that the address may hold; of the driver's text only what it is about. */
+function unasked(databaseUrl: string, { message }: Error): string {
+  const { host, pathname } = URL.canParse(databaseUrl)
+    ? new URL(databaseUrl)
+    : { host: 'an unreadable address', pathname: '' };
+  const why = /Message: `(.*)`/s.exec(message)?.[1] ?? message.trim().split('\n').at(-1);
+  return `The database ${host}${pathname} cannot be asked: ${why}. Look whether it runs and is the one of this Reelay, with its migrations, or name another one in DATABASE_URL.`;
+}
+
 async function withRedis<T>(url: string, use: (queues: Queues) => Promise<T>): Promise<T> {
+  if (!URL.canParse(url) || !/^rediss?:$/.test(new URL(url).protocol))
+    throw new Error('REDIS_URL must look like redis://127.0.0.1:6379. Correct it, then run this again.');
   const log = createLogger({ app: 'reconcile', level: 'error' });
   const redis = createRedis({ url, role: 'producer', log });
   const queues = new Queues({ redis, log });

@@ -82,8 +82,19 @@ test('the upstream accepted one submit for each generation, and none beyond', ()
   expect(prompts.length).toBeGreaterThanOrEqual(plan.generations / 2);
 });
 
+if (!mutation) {
+  test('what nobody called off was made, all but a few: to fail everything in good order is no reliability', () => {
+    const deleted = new Set(history.deletes.map(({ generationId }) => generationId));
+    const wanted = history.final.generations.filter(({ id, state }) => state !== 'cancelled' && !deleted.has(id));
+    const failed = wanted
+      .filter(({ state }) => state !== 'succeeded')
+      .map(({ id, errorCode }) => `${id}: ${errorCode}`);
+    expect(failed.length <= wanted.length / 10 ? [] : failed).toEqual([]);
+  });
+}
+
 if (injections === 0 && !mutation) {
-  test('every fault was injected', () => {
+  test('every fault was injected, and struck somebody', () => {
     const injected = new Set(history.faults.map(({ name }) => name));
     expect(allFaults.map(({ name }) => name).filter((name) => !injected.has(name))).toEqual([]);
   });

@@ -58,6 +58,48 @@ test.each(['worker', 'gateway', 'token-manager', 'redis', 'postgres', 'simulator
   120_000,
 );
 
+/** What has an account and is not caught between `sent` and its answer, and how far it has come. */
+async function inHand(): Promise<Map<string, number>> {
+  const rows = await stack.sql<{ id: string; seq: number }>(`
+    SELECT id, seq FROM generation WHERE completed_at IS NULL AND token_id IS NOT NULL AND NOT EXISTS (
+      SELECT FROM submit_attempt WHERE generation_id = generation.id AND submit_attempt.state IN ('sent', 'unknown'))`);
+  return new Map(rows.map(({ id, seq }) => [id, seq]));
+}
+
+async function expectToGoOn(before: ReadonlyMap<string, number>, withinMs: number): Promise<void> {
+  const standStill = async () => {
+    const rows = await stack.sql<{ id: string; seq: number }>('SELECT id, seq FROM generation');
+    return rows.filter(({ id, seq }) => seq === before.get(id)).map(({ id }) => id);
+  };
+  let left: string[] = [...before.keys()];
+  await waitFor(
+    async () => {
+      left = await standStill();
+      return left.length === 0;
+    },
+    { timeoutMs: withinMs, intervalMs: 100, describe: () => `${left.join(', ')} to go on` },
+  );
+}
+
+test.each([
+  { what: 'kill -9 of the worker', withinMs: 45_000 },
+  { what: 'FLUSHALL', withinMs: 30_000 },
+])(
+  '$what: what has an account and is not just being sent goes on within $withinMs ms',
+  async ({ what, withinMs }) => {
+    const prompts = Array.from({ length: 6 }, (_, index) => `a video that goes on after ${what} ${index}`);
+    const ids = await Promise.all(prompts.map(createVideo));
+    await awaitStage(ids[0] as string, 'rendering');
+    if (what === 'FLUSHALL') await stack.flushRedis();
+    else process.kill(stack.run.pids.worker as number, 'SIGKILL');
+    const before = await inHand();
+    expect(before.size).toBeGreaterThan(0);
+    await expectToGoOn(before, withinMs);
+    await Promise.all(ids.map((id, index) => expectOneVideo(id, prompts[index] as string)));
+  },
+  150_000,
+);
+
 test('FLUSHALL while videos wait and render: all complete, one submit each', async () => {
   // More than the pool has slots, so that some wait.
   const prompts = Array.from({ length: 14 }, (_, index) => `flushed video ${index}`);

@@ -105,6 +105,29 @@ it('names what no path of the code leaves behind, and says what stands in its wa
   expect([broken.code, broken.said]).toEqual([1, expect.stringContaining('BROKEN: assigned without an attempt 1')]);
   const away = await reconcile([], { REDIS_URL: 'redis://127.0.0.1:9' });
   expect([away.code, away.said]).toEqual([1, expect.stringContaining('Redis cannot be reached at 127.0.0.1:9')]);
+  const noRedis = await reconcile([], { REDIS_URL: 'localhost' });
+  expect([noRedis.code, noRedis.said]).toEqual([1, expect.stringContaining('REDIS_URL must look like redis://')]);
   const mistyped = await reconcile(['--dryrun']);
   expect([mistyped.code, mistyped.said]).toEqual([1, expect.stringContaining('--dry-run')]);
+}, 240_000);
+
+it('says which database cannot be asked, and what to do, without the password', async () => {
+  const changed = (change: (url: URL) => void) => {
+    const url = new URL(file.url);
+    url.password = 'of-nobody';
+    change(url);
+    return url.href;
+  };
+  const wrong: [string, RegExp][] = [
+    [changed((url) => (url.pathname = '/postgres')), /\/postgres cannot be asked: .*does not exist/],
+    [changed((url) => (url.pathname = '/nowhere')), /\/nowhere cannot be asked: .*does not exist/],
+    [changed((url) => (url.port = '1')), /127\.0\.0\.1:1\/\S+ cannot be asked: Can't reach/],
+    ['nonsense', /an unreadable address cannot be asked/],
+  ];
+  for (const [DATABASE_URL, why] of wrong) {
+    const { code, said } = await reconcile([], { DATABASE_URL });
+    expect([code, said]).toEqual([1, expect.stringMatching(why)]);
+    expect(said).toContain('name another one in DATABASE_URL');
+    expect(said).not.toContain('of-nobody');
+  }
 }, 240_000);

@@ -66,6 +66,7 @@ function good(): History {
         isWhole: true,
         frames: [
           { at: 1_100, seq: 1, type: 'generation.queued', progress: undefined },
+          { at: 3_000, seq: 2, type: 'generation.progressed', progress: 50 },
           { at: 6_000, seq: 3, type: 'generation.succeeded', progress: undefined },
         ],
       },
@@ -229,7 +230,13 @@ const wrongs: [Invariant, string, (history: History) => void][] = [
   ['I5', 'a client saw seq fall', ({ views }) => Object.assign(at(views, -1), { seq: 1 })],
   ['I5', 'a stream repeated itself', ({ streams }) => void at(streams).frames.splice(1, 0, at(at(streams).frames))],
   ['I5', 'a stream closed without its end', ({ streams }) => void at(streams).frames.pop()],
-  ['I5', 'a stream left something out', ({ streams }) => void at(streams).frames.shift()],
+  ['I5', 'a stream left its beginning out', ({ streams }) => void at(streams).frames.shift()],
+  ['I5', 'a stream left progress out', ({ streams }) => void at(streams).frames.splice(1, 1)],
+  [
+    'I5',
+    'a stream that was not read to its end has a gap',
+    ({ streams }) => Object.assign(at(streams), { isWhole: false, frames: at(streams).frames.slice(1) }),
+  ],
   ['I6', 'one key gave two generations', ({ accepts }) => void accepts.push({ ...at(accepts), generationId: 'b' })],
   ['I6', 'a generation was made that no request led to', ({ accepts }) => void accepts.pop()],
   ['I7', 'usage was booked twice', ({ final }) => void final.usage.push(at(final.usage))],
@@ -259,6 +266,22 @@ const wrongs: [Invariant, string, (history: History) => void][] = [
     ({ samples, final }) => {
       for (const sample of samples) Object.assign(sample, { attempts: [seen('a', 'unknown', 1)] });
       final.at = 80_000;
+    },
+  ],
+  [
+    'I12',
+    'something waited, and nothing was begun',
+    ({ samples, final }) => {
+      for (const sample of samples) Object.assign(sample, { waiting: 3, attempts: [] });
+      final.at = 70_000;
+    },
+  ],
+  [
+    'I12',
+    'nobody looked after the last fault',
+    ({ samples, final }) => {
+      samples.length = 0;
+      Object.assign(at(final.generations), { completedAt: 20_000 });
     },
   ],
   ['I13', 'one of two waiting owners got everything', flood],

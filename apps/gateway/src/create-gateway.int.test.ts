@@ -64,7 +64,7 @@ describe('when the gateway stops', () => {
     const text = stream.text();
     const startedAt = performance.now();
     await gateway.close();
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(performance.now() - startedAt).toBeLessThan(20_000);
     const events = (await text).split('\n\n').filter((part) => part !== '');
     expect(JSON.parse(events.at(-1)?.slice('data: '.length) ?? '')).toMatchObject({
       error: {

@@ -66,6 +66,13 @@ function gate() {
   return { open, opened };
 }
 
+test('many thousand rows are taken in portions, each once', async () => {
+  const payloads = Array.from({ length: 1_203 }, (_, index) => ({ generationId: `g${index}` }));
+  expect(await queues.enqueueMany('run', payloads)).toBe(true);
+  expect(await queues.enqueueMany('run', payloads)).toBe(true);
+  expect((await queues.counts('run')).wait).toBe(payloads.length);
+});
+
 test('hands the payload to the handler once, whatever rings how often before it starts', async () => {
   for (let ring = 0; ring < 5; ring += 1) expect(await queues.enqueue('run', { generationId: 'a' })).toBe(true);
   await queues.enqueueMany('run', [{ generationId: 'a' }, { generationId: 'b' }]);

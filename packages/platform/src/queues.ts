@@ -32,6 +32,9 @@ const jobOptions: JobsOptions = {
   stackTraceLimit: 3,
 };
 
+/** Redis does nothing else while it adds them, and an answer that is late by seconds is given up. */
+const mostAtOnce = 500;
+
 /**
  * Producers of all queues. What BullMQ 6.7 does with our deduplication ids (its Lua, read and tested):
  * - The key `de:<id>` names the job that holds the id; it is dropped when that job completes, fails for good or is removed, and
@@ -64,11 +67,14 @@ export class Queues {
     });
   }
 
-  /** The same for many rows at once, in one round trip. */
+  /** The same for many rows, in few round trips. False as soon as Redis has not taken a portion; the rest is not tried then. */
   async enqueueMany<Name extends QueueName>(name: Name, payloads: readonly JobPayload<Name>[]): Promise<boolean> {
     if (payloads.length === 0) return true;
     return this.#attempt(name, async (queue) => {
-      await queue.addBulk(payloads.map((data) => ({ name, data, opts: optionsOf(name, data, {}) })));
+      for (let start = 0; start < payloads.length; start += mostAtOnce) {
+        const portion = payloads.slice(start, start + mostAtOnce);
+        await queue.addBulk(portion.map((data) => ({ name, data, opts: optionsOf(name, data, {}) })));
+      }
     });
   }
 

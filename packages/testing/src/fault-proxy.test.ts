@@ -48,7 +48,7 @@ async function timed<T>(work: Promise<T>): Promise<{ result: T; elapsedMs: numbe
 
 test('passes everything through when nothing is wrong', async () => {
   expect(await get('/plain')).toBe(10_000);
-  expect(proxy.accepted).toBe(1);
+  expect([proxy.accepted, proxy.struck]).toEqual([1, 0]);
   await waitFor(() => proxy.openConnections === 0, { timeoutMs: 8_000 });
 });
 
@@ -126,4 +126,19 @@ test('with marks, a fault can be for the connections alone that have said someth
   } finally {
     await marking.close();
   }
+});
+
+test('tells whether a fault has met anybody', async () => {
+  proxy.reset();
+  proxy.set({ latencyMs: 5 });
+  expect(proxy.struck).toBe(0);
+  await get('/late');
+  const late = proxy.struck;
+  expect(late).toBeGreaterThan(0);
+  proxy.set({ isRefusing: true });
+  await expect(get('/refused')).rejects.toThrow();
+  expect(proxy.struck).toBe(late + 1);
+  proxy.set({ resetAfterBytes: { down: 100 } });
+  await expect(get('/cut')).rejects.toThrow();
+  expect(proxy.struck).toBe(late + 2);
 });

@@ -39,6 +39,8 @@ interface Connection {
 export class FaultProxy {
   /** How many connections clients have opened. */
   accepted = 0;
+  /** How often a fault has met a connection or what went through it: where nobody came by, nothing was broken. */
+  struck = 0;
   readonly #target: { host: string; port: number };
   readonly #listener: net.Server;
   readonly #connections = new Set<Connection>();
@@ -91,6 +93,7 @@ export class FaultProxy {
   /** Resets every connection: both sides see an error. */
   reset(concerned: Concerned = {}): void {
     for (const { client, server } of this.#open(concerned)) {
+      this.struck += 1;
       breakOff(client);
       breakOff(server);
     }
@@ -99,6 +102,7 @@ export class FaultProxy {
   /** Ends every connection in the middle, as a server does that shuts down: both sides see an end without an error. */
   cut(concerned: Concerned = {}): void {
     for (const { client, server } of this.#open(concerned)) {
+      this.struck += 1;
       client.destroySoon();
       server.destroySoon();
     }
@@ -123,6 +127,7 @@ export class FaultProxy {
     this.accepted += 1;
     client.on('error', () => {});
     if (this.#faultsOf({ isMarked: false }).isRefusing) {
+      this.struck += 1;
       breakOff(client);
       return;
     }
@@ -150,6 +155,7 @@ export class FaultProxy {
         connection.bytes[direction] += allowed;
         if (allowed > 0) to.write(piece.subarray(0, allowed));
         if (allowed < piece.length) {
+          this.struck += 1;
           breakOff(connection.client);
           breakOff(connection.server);
           return;
@@ -168,8 +174,9 @@ export class FaultProxy {
 
   /** Waits as long as the faults say, looking again when they change. */
   async #hold(connection: Connection, bytes: number, to: net.Socket): Promise<void> {
-    const { latencyMs = 0, bytesPerSecond } = this.#faultsOf(connection);
+    const { latencyMs = 0, bytesPerSecond, isBlackhole } = this.#faultsOf(connection);
     const waitMs = latencyMs + (bytesPerSecond ? (bytes * 1000) / bytesPerSecond : 0);
+    if (waitMs > 0 || isBlackhole) this.struck += 1;
     if (waitMs > 0) await delay(waitMs);
     while (this.#faultsOf(connection).isBlackhole && !to.destroyed) await delay(10);
   }

@@ -14,3 +14,14 @@ export interface Fault {
 export class NotReached extends Error {}
 
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The work goes by every place again and again; only a defect keeps it away for so long. */
+export const strikePatienceMs = 45_000;
+
+/** For so long, and until the fault has struck: a fault that met nobody was none. @throws NotReached */
+export async function holdUntilStruck(holdMs: number, hasStruck: () => boolean | Promise<boolean>): Promise<void> {
+  await pause(holdMs);
+  for (const giveUpAt = Date.now() + strikePatienceMs; !(await hasStruck()); await pause(20)) {
+    if (Date.now() > giveUpAt) throw new NotReached(`it struck nobody in ${holdMs + strikePatienceMs} ms`);
+  }
+}

@@ -1,7 +1,7 @@
 /** What happens on the way between two processes. */
 import type { Concerned } from '@reelay/testing/fault-proxy';
 import { type Link, links } from '../stand/stand.js';
-import { type Fault, pause } from './fault.js';
+import { type Fault, holdUntilStruck, pause } from './fault.js';
 
 type Kind = 'latency' | 'slow' | 'reset' | 'cut' | 'black hole' | 'refused';
 const kinds: readonly Kind[] = ['latency', 'slow', 'reset', 'cut', 'black hole', 'refused'];
@@ -17,6 +17,8 @@ function linkFault(link: Link, kind: Kind, concerned: Concerned = {}): Fault {
     inject: async (stand, holdMs) => {
       const proxy = stand.link(link);
       const every = 200;
+      const before = proxy.struck;
+      const hasStruck = () => proxy.struck > before;
       switch (kind) {
         case 'latency':
           proxy.set({ latencyMs: 100 }, concerned);
@@ -38,11 +40,23 @@ function linkFault(link: Link, kind: Kind, concerned: Concerned = {}): Fault {
             proxy[kind](concerned);
             await pause(every);
           }
-          return undefined;
+          return void (await holdUntilStruck(0, () => {
+            if (!hasStruck()) proxy[kind](concerned);
+            return hasStruck();
+          }));
       }
-      await pause(holdMs);
-      proxy.heal();
-      return undefined;
+      try {
+        return void (await holdUntilStruck(holdMs, hasStruck));
+      } finally {
+        proxy.heal();
+      }
     },
   };
+}
+
+/** What two faults cannot have at once: on one link the second would take the place of the first. */
+export function placeOf(fault: Fault): string {
+  if (!linkFaults.includes(fault)) return fault.name;
+  const [link = ''] = fault.name.split(': ');
+  return link === 'pub/sub' ? 'redis' : link;
 }

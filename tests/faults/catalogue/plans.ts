@@ -3,7 +3,7 @@
 import type { Plan, Step } from '../stand/run-plan.js';
 import { Seeded } from '../stand/seeded.js';
 import type { Fault } from './fault.js';
-import { linkFaults } from './links.js';
+import { linkFaults, placeOf } from './links.js';
 import { processFaults, woken } from './processes.js';
 import { serviceFaults } from './services.js';
 
@@ -22,10 +22,14 @@ export function shortPlan(seed: number, pairs: number): Plan {
     return fault.name === woken ? { ...step, isBehind: true } : step;
   });
   const doubles = Array.from({ length: pairs }, (): Step => {
-    const [first, second] = random.shuffle(inPairs).slice(0, 2) as [Fault, Fault];
-    return { faults: [first, second], holdMs: random.between(400, 1_200), restMs: 200 };
+    return { faults: pairOf(random), holdMs: random.between(400, 1_200), restMs: 200 };
   });
   return { name: `every fault, seed ${seed},`, steps: [...singles, ...doubles], inFlight: 18, generations: 40 };
+}
+
+function pairOf(random: Seeded): Fault[] {
+  const [first, ...others] = random.shuffle(inPairs) as [Fault, ...Fault[]];
+  return [first, ...others.filter((other) => placeOf(other) !== placeOf(first)).slice(0, 1)];
 }
 
 /** Most alone, some in pairs; short ones, and some that outlast every timeout of the submit. */
@@ -34,7 +38,7 @@ export function longPlan(seed: number, injections: number): Plan {
   const steps: Step[] = [];
   for (let left = injections; left > 0; ) {
     const together = left > 1 && random.next() < 0.15 ? 2 : 1;
-    const faults = random.shuffle(together === 1 ? allFaults : inPairs).slice(0, together);
+    const faults = together === 1 ? random.shuffle(allFaults).slice(0, 1) : pairOf(random);
     const holdMs = random.next() < 0.2 ? random.between(3_500, 8_000) : random.between(300, 2_500);
     steps.push({ faults, holdMs, restMs: random.between(0, 3_000) });
     left -= faults.length;

@@ -3,7 +3,7 @@ import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { scaled } from '../stand/scaled.js';
 import { type AppName, appNames, type Stand } from '../stand/stand.js';
-import { type Fault, NotReached, pause } from './fault.js';
+import { type Fault, holdUntilStruck, NotReached, pause, strikePatienceMs } from './fault.js';
 import { withRules } from './services.js';
 
 /** Every `crashPoint` of the apps, in the order in which a generation passes them. */
@@ -25,9 +25,6 @@ export const crashPoints = [
 ] as const;
 /** Passed only while a credential is replaced: see `whenRefreshed`. */
 export const refreshPoints = ['refresh.before-call', 'refresh.before-store'] as const;
-
-/** The work goes by every place again and again; only a defect keeps it away for so long. */
-const trapPatienceMs = 45_000;
 
 /** C15: whoever sent it wakes when its submit was given up long ago, and must not send it then. */
 export const woken = 'SIGSTOP at run.after-sent until it was given up';
@@ -68,6 +65,8 @@ export const processFaults: readonly Fault[] = [
 
 /** Its successor is not waited for: the next fault may well find it starting. */
 async function kill(stand: Stand, names: readonly AppName[], holdMs: number): Promise<number> {
+  // One that has just died is not there to be killed.
+  await holdUntilStruck(0, () => names.every((name) => stand.app(name).pid !== undefined));
   const at = Date.now();
   for (const name of names) stand.app(name).kill();
   await pause(holdMs);
@@ -76,20 +75,33 @@ async function kill(stand: Stand, names: readonly AppName[], holdMs: number): Pr
 
 async function freeze(stand: Stand, name: AppName, holdMs: number): Promise<undefined> {
   const app = stand.app(name);
+  await holdUntilStruck(0, () => app.pid !== undefined);
   app.signal('SIGSTOP');
   await pause(holdMs);
   app.signal('SIGCONT');
 }
 
-/** Lays a trap and waits until somebody has stepped into it: his process id. @throws NotReached */
-export async function trap(stand: Stand, point: string, how: 'kill' | 'stop'): Promise<number> {
-  const { trapDir } = stand;
+const laid = new Map<string, Promise<unknown>>();
+
+/**
+ * Lays a trap and waits until somebody has stepped into it: his process id. At one place one after the other: who lays the second would
+ * take the first away, and whoever was stopped by one would be taken for killed by the other, and never be woken. @throws NotReached
+ */
+export function trap(stand: Stand, point: string, how: 'kill' | 'stop'): Promise<number> {
+  const place = path.join(stand.trapDir, point);
+  const lay = () => layTrap(stand, point, how);
+  const sprung = (laid.get(place) ?? Promise.resolve()).then(lay, lay);
+  laid.set(place, sprung);
+  return sprung;
+}
+
+async function layTrap({ trapDir }: Stand, point: string, how: 'kill' | 'stop'): Promise<number> {
   // Renamed into place: nobody may find it empty.
   const file = path.join(trapDir, point);
   writeFileSync(`${file}~`, how);
   renameSync(`${file}~`, file);
   const sprung = new RegExp(`^${point.replaceAll('.', '\\.')}\\.(\\d+)$`);
-  for (const giveUpAt = Date.now() + trapPatienceMs; Date.now() < giveUpAt; await pause(20)) {
+  for (const giveUpAt = Date.now() + strikePatienceMs; Date.now() < giveUpAt; await pause(20)) {
     for (const name of readdirSync(trapDir)) {
       const pid = sprung.exec(name)?.[1];
       if (pid === undefined) continue;
@@ -98,7 +110,7 @@ export async function trap(stand: Stand, point: string, how: 'kill' | 'stop'): P
     }
   }
   rmSync(file, { force: true });
-  throw new NotReached(`nobody came to ${point} in ${trapPatienceMs} ms`);
+  throw new NotReached(`nobody came to ${point} in ${strikePatienceMs} ms`);
 }
 
 async function crashAt(stand: Stand, point: string): Promise<number> {
@@ -132,9 +144,9 @@ function whenRefreshed(stand: Stand, work: () => Promise<number>): Promise<numbe
 /** C6: the upstream has taken it, and nobody is left who would read the answer. */
 function killBeforeAnswer(stand: Stand, holdMs: number): Promise<number> {
   const accepted = async () => (await stand.simulator<{ accepted: number }>('ledger?kind=post')).accepted;
-  return withRules(stand, [{ kind: 'reply_hangs', endpoint: 'create', count: 3 }], async () => {
+  return withRules(stand, [{ kind: 'reply_hangs', endpoint: 'create', count: 3 }], async (hasStruck) => {
     const before = await accepted();
-    for (let waitedMs = 0; waitedMs < trapPatienceMs && (await accepted()) === before; waitedMs += 50) await pause(50);
+    await holdUntilStruck(0, async () => (await hasStruck(0)) && (await accepted()) > before);
     return kill(stand, ['worker-1', 'worker-2'], holdMs);
   });
 }

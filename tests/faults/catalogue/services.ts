@@ -7,7 +7,7 @@ import { root } from '../../support/stack.js';
 import { scaled } from '../stand/scaled.js';
 import { limitFiles } from '../stand/space.js';
 import type { Stand } from '../stand/stand.js';
-import { type Fault, pause } from './fault.js';
+import { type Fault, holdUntilStruck, NotReached, pause, strikePatienceMs } from './fault.js';
 
 const workers = ['worker-1', 'worker-2'] as const;
 
@@ -46,17 +46,29 @@ function upstream(name: string, rule: object): Fault {
   return {
     name: `upstream answers: ${name}`,
     inject: async (stand, holdMs) => {
-      await withRules(stand, [rule], () => pause(holdMs));
+      await withRules(stand, [rule], (hasStruck) => holdUntilStruck(holdMs, () => hasStruck(0)));
       return undefined;
     },
   };
 }
 
+/** Whether the rule of this index has struck. @throws NotReached when the upstream has forgotten it, dying of another fault */
+type HasStruck = (index: number) => Promise<boolean>;
+
 /** Only these rules are taken away again: another fault may have some of its own. */
-export async function withRules<Result>(stand: Stand, rules: object[], work: () => Promise<Result>): Promise<Result> {
-  const faults = await stand.simulator<{ id: number }[]>('faults', rules);
+export async function withRules<Result>(
+  stand: Stand,
+  rules: object[],
+  work: (hasStruck: HasStruck) => Promise<Result>,
+): Promise<Result> {
+  const faults = await stand.simulator<{ id: string }[]>('faults', rules);
   try {
-    return await work();
+    return await work(async (index) => {
+      const known = await stand.simulator<{ id: string; struck: number }[]>('faults');
+      const own = known.find(({ id }) => id === faults[index]?.id);
+      if (!own) throw new NotReached('the upstream has forgotten its rule');
+      return own.struck > 0;
+    });
   } finally {
     for (const { id } of faults) await stand.simulator(`faults/${id}`, undefined, 'DELETE').catch(() => {});
   }
@@ -73,33 +85,42 @@ async function loseWhileListsLag(stand: Stand, holdMs: number): Promise<undefine
     { kind: 'list_lag', lagMs: scaled['reconcile.settleMs'] - 500 },
   ];
   const longestMs = scaled['submit.timeoutMs'] + scaled['reconcile.settleMs'];
-  await withRules(stand, rules, () => pause(Math.max(holdMs, longestMs)));
+  await withRules(stand, rules, (hasStruck) => holdUntilStruck(Math.max(holdMs, longestMs), () => hasStruck(1)));
 }
 
 /** Whoever is at work when it is looked, over and over: their commits may or may not have happened. */
 async function terminateBackends(stand: Stand, holdMs: number): Promise<undefined> {
-  const until = Date.now() + holdMs;
-  while (Date.now() < until) {
-    await stand.sql(`
+  let killed = 0;
+  const kill = async () => {
+    const rows = await stand.sql(`
       SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-      WHERE application_name LIKE 'reelay%' AND state IN ('active', 'idle in transaction')`);
-    await pause(30);
-  }
+      WHERE application_name ~ '^(reelay|gateway)' AND state IN ('active', 'idle in transaction')`);
+    killed += rows.length;
+    return killed > 0;
+  };
+  for (const until = Date.now() + holdMs; Date.now() < until; await pause(30)) await kill();
+  await holdUntilStruck(0, kill);
 }
 
 async function fillDisk(stand: Stand, holdMs: number): Promise<undefined> {
   const { space } = stand;
-  if (space) {
-    space.fill();
-    await pause(holdMs);
-    space.empty();
-    return;
+  const limit = (bytes: number | undefined) => {
+    for (const pid of workers.flatMap((name) => stand.app(name).pid ?? [])) limitFiles(pid, bytes);
+  };
+  const before = stand.lines.length;
+  const hasStruck = () => stand.lines.slice(before).some((line) => failedWrite.test(line));
+  if (space) space.fill();
+  else limit(10_000);
+  try {
+    await holdUntilStruck(holdMs, hasStruck);
+  } finally {
+    if (space) space.empty();
+    else limit(undefined);
   }
-  const pids = workers.flatMap((name) => stand.app(name).pid ?? []);
-  for (const pid of pids) limitFiles(pid, 10_000);
-  await pause(holdMs);
-  for (const pid of workers.flatMap((name) => stand.app(name).pid ?? [])) limitFiles(pid, undefined);
 }
+
+/** What a worker says that could not store a file. */
+const failedWrite = /ENOSPC|EFBIG/;
 
 /** The same job twice at once, as after a lost lock: the mark that keeps it single is taken away before it is added again. */
 async function deliverTwice(stand: Stand, holdMs: number): Promise<undefined> {
@@ -109,10 +130,12 @@ async function deliverTwice(stand: Stand, holdMs: number): Promise<undefined> {
   const until = Date.now() + holdMs;
   while (redis.status !== 'ready') await pause(20);
   try {
-    while (Date.now() < until) {
+    for (let delivered = 0; Date.now() < until || delivered === 0; ) {
       const rows = await stand.sql<{ generationId: string; tokenId: string; stage: string }>(`
         SELECT id AS "generationId", token_id AS "tokenId", stage FROM generation
         WHERE state IN ('queued', 'running') AND token_id IS NOT NULL`);
+      delivered += rows.length;
+      if (Date.now() > until + strikePatienceMs) throw new NotReached('there was nothing to deliver');
       for (const { generationId, tokenId, stage } of rows) {
         const name = stage === 'fetching' ? 'finish' : 'run';
         await redis.del(`reelay:${name}:de:${name}:${generationId}`, `reelay:poll:de:poll:${tokenId}`);

@@ -9,10 +9,22 @@ export interface Recovery {
 }
 
 export function checkRecovery(history: History): Violation[] {
-  return [...held(history), ...unresolved(history), ...shares(history)];
+  return [...unseen(history), ...held(history), ...backlog(history), ...unresolved(history), ...shares(history)];
 }
 
-/** Open work that has not moved for too long, counted from the last fault before it. */
+/** What nobody looked at cannot be judged, and must not count as good. */
+function unseen({ samples, final, faults }: History): Violation[] {
+  const lastFaultAt = Math.max(0, ...faults.map(({ to }) => to));
+  const ends = final.generations.flatMap(({ completedAt }) => completedAt ?? []);
+  const isSeen = samples.some(({ at }) => at >= lastFaultAt);
+  if (isSeen || !ends.some((at) => at > lastFaultAt + unseenMs)) return [];
+  return [{ invariant: 'I12', what: 'work ended after the last fault, and nobody looked at it' }];
+}
+
+/** Longer than this no look may take. */
+const unseenMs = 10_000;
+
+/** Open work that has not moved for too long after the last fault. */
 function held(history: History): Violation[] {
   const { samples, limits } = history;
   const lastFaultAt = Math.max(0, ...history.faults.map(({ to }) => to));
@@ -29,10 +41,27 @@ function held(history: History): Violation[] {
     }));
 }
 
+/** Something waits, and nothing is begun. What holds every slot until its outcome is known has T and the settling beside it. */
+function backlog({ samples, limits, final, faults }: History): Violation[] {
+  const lastFaultAt = Math.max(0, ...faults.map(({ to }) => to));
+  const [first, ...later] = samples.filter(({ at }) => at >= lastFaultAt);
+  if (!first || first.waiting === 0) return [];
+  const known = new Set(first.attempts.map(({ id }) => id));
+  const begun = later.find(({ attempts, waiting }) => waiting === 0 || attempts.some(({ id }) => !known.has(id)));
+  const isHeld = first.attempts.some(({ state }) => state === 'sent' || state === 'unknown');
+  const allowedMs = limits.moveMs + (isHeld ? reconciledMs(limits) : 0);
+  if ((begun?.at ?? final.at) - lastFaultAt <= allowedMs) return [];
+  return [{ invariant: 'I12', what: `${first.waiting} waited after the last fault, and nothing was begun` }];
+}
+
+function reconciledMs({ submitTimeoutMs, freshnessMs, settleMs }: History['limits']): number {
+  return submitTimeoutMs + 2 * freshnessMs + settleMs;
+}
+
 /** Those whose outcome was not known have T and the settling beside it. */
 function unresolved({ samples, limits, final, faults }: History): Violation[] {
   const lastFaultAt = Math.max(0, ...faults.map(({ to }) => to));
-  const allowedMs = limits.submitTimeoutMs + 2 * limits.freshnessMs + limits.settleMs + limits.moveMs;
+  const allowedMs = reconciledMs(limits) + limits.moveMs;
   const after = samples.filter(({ at }) => at >= lastFaultAt);
   return (after[0]?.attempts ?? [])
     .filter(({ state }) => state === 'sent' || state === 'unknown')

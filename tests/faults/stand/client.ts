@@ -6,6 +6,7 @@ import { isTerminal, type Stream } from '../judge/history.js';
 import { readEvents } from './read-events.js';
 import type { Record } from './record.js';
 import { scaled } from './scaled.js';
+import { Seeded } from './seeded.js';
 import type { Stand } from './stand.js';
 
 export interface Owner {
@@ -46,7 +47,7 @@ export class Client {
     const reading = sort === 'streamed video' ? this.#follow(generationId) : undefined;
     if (sort === 'cancelled video' || sort === 'deleted video') {
       // At any moment of its life, which takes some two seconds.
-      await pause(2_500 * Math.random());
+      await pause(2_500 * seededBy(prompt).next());
       if (sort === 'deleted video') return this.#delete(generationId);
       await this.#cancel(generationId);
     }
@@ -209,6 +210,11 @@ export class Client {
       signal: AbortSignal.any([this.#signal, AbortSignal.timeout(timeoutMs)]),
     });
   }
+}
+
+/** A run with the same seed asks for the same, and calls the same off at the same age. */
+function seededBy(prompt: string): Seeded {
+  return new Seeded(createHash('sha256').update(prompt).digest().readUInt32BE());
 }
 
 /** Leaves no timer behind, which would keep the process alive. */

@@ -6,6 +6,7 @@ import { AppError, isAppError } from '@reelay/contracts/errors';
 import type { Reference } from '@reelay/contracts/generation-request';
 import type { Settings } from '@reelay/contracts/settings';
 import { insertReference } from '@reelay/db/assets/insert-reference';
+import { noteReferenceFile } from '@reelay/db/assets/loose-files';
 import type { Database } from '@reelay/db/client';
 import { guardedDownload } from '@reelay/platform/guarded-download';
 import type { Storage } from '@reelay/platform/storage';
@@ -50,6 +51,7 @@ async function storeReference(
     const { contentType, ...size } = checkReference(bytes, media);
     const id = newUlid();
     const storageKey = `references/${id.slice(-2).toLowerCase()}/${id}.${extensionOf(contentType)}`;
+    await noteReferenceFile(parts.database, storageKey);
     const { sizeBytes, sha256 } = await parts.storage.put(storageKey, piecesOf(bytes));
     await insertReference(parts.database, { id, ownerId, storageKey, contentType, sizeBytes, sha256, ...size });
     return { assetId: id, kind: media.kind, contentType, sizeBytes };

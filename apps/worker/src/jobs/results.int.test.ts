@@ -237,5 +237,6 @@ describe('a reference', () => {
     expect(await file.storage.stat(old)).toBeUndefined();
     expect(await file.storage.stat(young)).toBeDefined();
     expect(await file.database.asset.count({ where: { id: { in: [old, young] } } })).toBe(1);
+    expect(await file.database.looseFile.count({ where: { storageKey: old } })).toBe(0);
   });
 });

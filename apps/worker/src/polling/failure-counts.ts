@@ -14,11 +14,14 @@ export class FailureCounts {
   }
 }
 
-/** Doubling from the shortest interval to twice the longest, jittered. */
+/**
+ * Doubling from the shortest interval to the longest, jittered. The last try of an outage may hang for half a minute before it fails, and
+ * within a minute of the end of the outage the next one is to be made.
+ */
 export function failurePauseMs(
   failures: number,
   { minimumMs, maximumMs, random }: { minimumMs: number; maximumMs: number; random: () => number },
 ): number {
-  const grownMs = Math.min(minimumMs * 2 ** Math.min(failures, 20), maximumMs * 2);
+  const grownMs = Math.min(minimumMs * 2 ** Math.min(failures, 20), maximumMs);
   return Math.round(grownMs * (0.75 + random() / 4));
 }

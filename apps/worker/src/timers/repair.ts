@@ -10,9 +10,9 @@ import { restoreJobs } from './restore-jobs.js';
 const overdueAtOnce = 200;
 
 /** Each step stands alone: one that fails must not keep the others from their round. */
-export async function repair(parts: WorkerParts, log: Logger): Promise<void> {
+export async function repair(parts: WorkerParts, log: Logger, signal?: AbortSignal): Promise<void> {
   const results = await Promise.allSettled([
-    endOverdue(parts, log),
+    endOverdue(parts, log, signal),
     restoreJobs(parts),
     freeHeldSlots(parts, log),
     releaseForgottenLitter(parts.database),
@@ -21,16 +21,31 @@ export async function repair(parts: WorkerParts, log: Logger): Promise<void> {
   if (failed) throw failed.reason;
 }
 
-/** Their attempts go on being polled: what the upstream has holds its slot until it is done there. */
-async function endOverdue(parts: WorkerParts, log: Logger): Promise<void> {
+/**
+ * Their attempts go on being polled: what the upstream has holds its slot until it is done there. All of them, for after an outage many are
+ * late at once; and each alone, so that one that cannot be ended just now keeps nobody else from it.
+ */
+async function endOverdue(parts: WorkerParts, log: Logger, signal?: AbortSignal): Promise<void> {
+  let failures: unknown[];
+  let overdue: string[];
+  do {
+    overdue = await findOverdue(parts.database, overdueAtOnce);
+    failures = [];
+    for (const generationId of overdue) {
+      if (signal?.aborted) return;
+      await endOne(parts, log, generationId).catch((error: unknown) => failures.push(error));
+    }
+    if (overdue.length > 0) await ringDispatch(parts);
+  } while (overdue.length === overdueAtOnce && failures.length < overdue.length);
+  if (failures.length > 0) throw failures[0];
+}
+
+async function endOne(parts: WorkerParts, log: Logger, generationId: string): Promise<void> {
   const message = 'The generation was not finished by its deadline.';
-  for (const generationId of await findOverdue(parts.database, overdueAtOnce)) {
-    const failed = await failGeneration(parts.database, generationId, { code: 'deadline_exceeded', message });
-    if (!failed) continue;
-    log.warn({ generationId }, 'failed by its deadline');
-    await announce(parts, [failed]);
-    await ringDispatch(parts);
-  }
+  const failed = await failGeneration(parts.database, generationId, { code: 'deadline_exceeded', message });
+  if (!failed) return;
+  log.warn({ generationId }, 'failed by its deadline');
+  await announce(parts, [failed]);
 }
 
 async function freeHeldSlots(parts: WorkerParts, log: Logger): Promise<void> {

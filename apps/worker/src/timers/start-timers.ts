@@ -30,7 +30,7 @@ export function startTimers(parts: WorkerParts, { log, storage, mark }: TimerSur
     startTimer({
       ...{ database, log, name: 'worker.repair', beginsAtOnce: true },
       periodMs: repairPeriodMs,
-      round: () => repair(parts, log),
+      round: (signal) => repair(parts, log, signal),
     }),
     startTimer({
       ...{ database, log, name: 'worker.litter', beginsAtOnce: false },

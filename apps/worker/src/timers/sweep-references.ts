@@ -1,4 +1,5 @@
 /** Removes images and videos that clients gave and no generation came to use: the request was refused, or its process died. */
+import { noteRemovedFiles } from '@reelay/db/assets/loose-files';
 import { removeUnusedReferences } from '@reelay/db/assets/sweep-references';
 import type { Logger } from '@reelay/platform/logger';
 import type { WorkerParts } from '../worker-parts.js';
@@ -15,6 +16,7 @@ export async function sweepReferences(
   while (!signal.aborted) {
     const keys = await removeUnusedReferences(parts.database, { olderThanMs, limit: portion });
     for (const key of keys) await parts.storage.delete(key);
+    await noteRemovedFiles(parts.database, keys);
     removed += keys.length;
     if (keys.length < portion) break;
   }

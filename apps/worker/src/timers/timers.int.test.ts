@@ -1,6 +1,7 @@
 import { beginSend } from '@reelay/db/attempts/begin-send';
 import { insertAssigned, insertGeneration } from '@reelay/db/factories/insert-generation';
 import { insertToken } from '@reelay/db/factories/insert-token';
+import { insertWaiting } from '@reelay/db/factories/insert-waiting';
 import { addLitter } from '@reelay/db/litter/add-litter';
 import { waitFor } from '@reelay/testing/wait-for';
 import { failure } from '../testing/scripted-upstream.js';
@@ -50,6 +51,20 @@ describe('repair', () => {
     expect(worker.published).toMatchObject([{ type: 'generation.failed' }]);
     expect(await file.database.tokenSlot.count({ where: { attemptId: late.attemptId } })).toBe(1);
     expect(worker.bells.of('poll')).toContainEqual({ tokenId });
+  });
+
+  it('fails all that are past their deadline in one round, but for one that cannot be ended', async () => {
+    const late = await insertWaiting(file.database, { count: 205, deadlineMs: -1 });
+    await file.database.generation.updateMany({ where: { id: { in: late } }, data: { tokenId } });
+    const left = () => file.database.generation.findMany({ where: { id: { in: late }, completedAt: null } });
+    // No path of the code leaves an event ahead of its generation; it stands for whatever keeps one from its end.
+    const ahead = { generationId: late[0] ?? '', seq: 2 };
+    await file.database.generationEvent.create({ data: { ...ahead, type: 'generation.progressed', data: {} } });
+    await expect(round()).rejects.toThrow();
+    expect(await left()).toMatchObject([{ id: late[0] }]);
+    await file.database.generationEvent.delete({ where: { generationId_seq: ahead } });
+    await round();
+    expect(await left()).toEqual([]);
   });
 
   it('frees slots that were held for lost submits when their time has come', async () => {

@@ -1,4 +1,5 @@
 import { createDatabase } from '@reelay/db/client';
+import { insertGeneration } from '@reelay/db/factories/insert-generation';
 import { createLogger } from '@reelay/platform/logger';
 import { waitFor } from '@reelay/testing/wait-for';
 import { openTestFile, type TestFile } from '../testing/test-worker.js';
@@ -24,12 +25,13 @@ afterAll(() => file.close());
 
 it('upstream calls are written beside the work, with whom they were for', async () => {
   const recorder = new CallRecorder(file.database, log);
-  recorder.record({ tokenId: 't', generationId: 'g', attemptId: 'a', operation: 'submit' }, call);
+  const generationId = await insertGeneration(file.database);
+  recorder.record({ tokenId: 't', generationId, attemptId: 'a', operation: 'submit' }, call);
   recorder.record({ tokenId: 't', operation: 'poll' }, { ...call, status: undefined, error: 'timeout' });
   await waitFor(async () => (await file.database.upstreamCall.count()) === 2, { timeoutMs: 20_000 });
   const rows = await file.database.upstreamCall.findMany({ orderBy: { id: 'asc' } });
   expect(rows).toMatchObject([
-    { generationId: 'g', attemptId: 'a', operation: 'submit', status: 200, durationMs: 12 },
+    { generationId, attemptId: 'a', operation: 'submit', status: 200, durationMs: 12 },
     { generationId: null, operation: 'poll', status: null, error: 'timeout' },
   ]);
   expect(JSON.parse(rows[0]?.response ?? '')).toEqual({ headers: {}, body: '[]' });

@@ -18,7 +18,13 @@ export interface NewReference {
   durationMs?: number;
 }
 
-/** The file comes first: a row never names one that is not there. */
-export async function insertReference(database: Queryable, { sizeBytes, ...reference }: NewReference): Promise<void> {
-  await database.asset.create({ data: { ...reference, role: 'reference', sizeBytes: BigInt(sizeBytes) } });
+/** The file comes first (noted by `noteReferenceFile`): a row never names one that is not there. */
+export async function insertReference(database: Queryable, reference: NewReference): Promise<void> {
+  const { id, ownerId, storageKey, contentType, sizeBytes, sha256 } = reference;
+  const { width = null, height = null, durationMs = null } = reference;
+  await database.$executeRaw`
+    WITH settled AS (DELETE FROM loose_file WHERE storage_key = ${storageKey})
+    INSERT INTO asset (id, owner_id, role, storage_key, content_type, size_bytes, sha256, width, height, duration_ms)
+    VALUES (${id}, ${ownerId}, 'reference', ${storageKey}, ${contentType}, ${BigInt(sizeBytes)}, ${sha256},
+      ${width}::integer, ${height}::integer, ${durationMs}::integer)`;
 }

@@ -1,5 +1,5 @@
 /**
- * Files in the store that no asset refers to. A result is noted here before it is written and taken out by the transaction that makes it an
+ * Files in the store that no asset refers to. Each is noted here before it is written and taken out by the transaction that makes it an
  * asset; deleting an asset puts its file back. So a crash at any point leaves a row that names what has to be removed.
  */
 import type { Database, Queryable, Transaction } from '../client.js';
@@ -24,6 +24,14 @@ export async function noteResultFile(
     WHERE id = ${generationId} AND stage = 'fetching' FOR SHARE OF generation
     ON CONFLICT (storage_key) DO UPDATE SET remove_at = EXCLUDED.remove_at, keep_until = EXCLUDED.keep_until`;
   return noted === 1;
+}
+
+/** Before a reference is written: until its row is there (`insertReference`) nobody else knows of the file. */
+export async function noteReferenceFile(database: Queryable, storageKey: string): Promise<void> {
+  await database.$executeRaw`
+    INSERT INTO loose_file (storage_key, remove_at, keep_until)
+    SELECT ${storageKey}, until, until
+    FROM (SELECT now() + ${longestWriteMs}::float8 * interval '1 millisecond' AS until) AS kept`;
 }
 
 /** Their assets are being written in this transaction. */

@@ -1,7 +1,6 @@
 /** Closes an attempt and frees its slot in the same transaction; a slot never outlives its attempt, but for one named exception. */
 import type { AttemptState } from '@reelay/contracts/domain';
 import type { Transaction } from '../client.js';
-import { noteProxyAnswer } from '../proxies/proxy-circuit.js';
 
 export interface CloseAttempt {
   attemptId: string;
@@ -23,7 +22,6 @@ export async function closeAttempt(tx: Transaction, close: CloseAttempt): Promis
     WHERE id = ${close.attemptId} AND state = ANY(${[...close.from]}::text[])`;
   if (closed !== 1) return false;
   await forgetPrepared(tx, close.attemptId);
-  if (close.to === 'refused') await noteProxyAnswer(tx, close.attemptId);
   if (close.keepSlotMs === undefined) {
     await tx.$executeRaw`DELETE FROM token_slot WHERE attempt_id = ${close.attemptId}`;
   } else {

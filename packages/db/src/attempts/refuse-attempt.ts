@@ -7,6 +7,7 @@ import { endGeneration } from '../generations/end-generation.js';
 import { excludeToken } from '../generations/exclude-token.js';
 import { lockGeneration } from '../generations/lock-generation.js';
 import { returnToLane } from '../generations/return-to-lane.js';
+import { noteProxyAnswer } from '../proxies/proxy-circuit.js';
 import { type AppliedEvent, applyTokenEvent } from '../tokens/apply-token-event.js';
 import { inTransaction } from '../transaction.js';
 import { closeAttempt } from './close-attempt.js';
@@ -27,6 +28,7 @@ export async function refuseByClientFault(database: Database, refused: RefusedAt
     if (!(await closeAttempt(tx, { ...refused, to: 'refused' }))) return { wasClosed: false, events: [] };
     const end = { state: 'failed', error: refused.error, fault: 'client' } as const;
     const event = await endGeneration(tx, refused.generationId, end);
+    await noteProxyAnswer(tx, refused.attemptId);
     return { wasClosed: true, events: event ? [event] : [] };
   });
 }
@@ -53,6 +55,7 @@ export async function refuseByTokenFault(database: Database, refused: RefusedByT
       refusals >= refused.maximumRefusals
         ? await endGeneration(tx, refused.generationId, { state: 'failed', error: refused.error, fault: 'token' })
         : await tryAnotherToken(tx, { ...refused, excludedForMs: rests ?? refused.excludedForMs });
+    await noteProxyAnswer(tx, refused.attemptId);
     return { wasClosed: true, events: event ? [event] : [] };
   });
 }

@@ -6,7 +6,7 @@ import { type Exclusion, excludeToken } from '../generations/exclude-token.js';
 import { lockGeneration } from '../generations/lock-generation.js';
 import type { PublishedEvent } from '../generations/progress-generations.js';
 import { returnToLane } from '../generations/return-to-lane.js';
-import { noteProxyFault, type ProxyFault } from '../proxies/proxy-circuit.js';
+import { noteProxyAnswer, noteProxyFault, type ProxyFault } from '../proxies/proxy-circuit.js';
 import { applyTokenEvent } from '../tokens/apply-token-event.js';
 import { inTransaction } from '../transaction.js';
 import { closeAttempt } from './close-attempt.js';
@@ -45,6 +45,7 @@ export async function withdrawAttempt(database: Database, withdraw: WithdrawAtte
     if (withdraw.tokenEvent) await applyTokenEvent(tx, withdraw.tokenEvent.tokenId, withdraw.tokenEvent.event);
     const event = await returnToLane(tx, { ...withdraw, counts: 'deferral' });
     if (event && withdraw.avoid) await excludeToken(tx, { ...withdraw.avoid, generationId: withdraw.generationId });
+    if (withdraw.to === 'refused') await noteProxyAnswer(tx, withdraw.attemptId);
     if (withdraw.proxyFault) await noteProxyFault(tx, { ...withdraw, ...withdraw.proxyFault });
     return { wasClosed: true, events: event ? [event] : [] };
   });

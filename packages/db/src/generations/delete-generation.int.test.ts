@@ -1,23 +1,29 @@
 import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
+import { waitFor } from '@reelay/testing/wait-for';
 import { insertReference } from '../assets/insert-reference.js';
-import { noteRemovedFiles, noteResultFile, takeLooseFiles } from '../assets/loose-files.js';
+import { noteReferenceFile, noteRemovedFiles, noteResultFile, takeLooseFiles } from '../assets/loose-files.js';
+import { removeUnusedReferences } from '../assets/sweep-references.js';
 import { acknowledgeSubmit } from '../attempts/acknowledge-submit.js';
 import { beginSend } from '../attempts/begin-send.js';
+import { closeAbsent } from '../attempts/close-unknown.js';
 import { findUnknownSubject } from '../attempts/find-unknown-subject.js';
 import { markUnknown } from '../attempts/mark-unknown.js';
 import { writePollOutcomes } from '../attempts/write-poll-outcomes.js';
 import { createDatabase, type Database } from '../client.js';
-import { type Assigned, insertAssigned } from '../factories/insert-generation.js';
+import { type Assigned, assignTo, insertAssigned } from '../factories/insert-generation.js';
 import { insertToken } from '../factories/insert-token.js';
 import { finishLitter } from '../litter/work-off-litter.js';
 import { removeDeleted } from '../repair/remove-deleted.js';
+import { sumUpBookings } from '../statistics/sum-up-bookings.js';
 import { insertCalls } from '../upstream-calls/insert-calls.js';
 import { cancelGeneration } from './cancel-generation.js';
 import { deleteGeneration } from './delete-generation.js';
+import { failGeneration } from './fail-generation.js';
 import { findDraftMaker, findOwnDraft } from './find-draft.js';
 import { findGeneration } from './find-generation.js';
 import { findRunSubject } from './find-run-subject.js';
 import { finishGeneration } from './finish-generation.js';
+import { lockGeneration } from './lock-generation.js';
 import { storePrepared } from './move-assigned.js';
 import { readSeqs } from './read-events.js';
 
@@ -89,7 +95,8 @@ const everything = async (): Promise<string> => {
     SELECT generation::text AS row FROM generation UNION ALL SELECT event::text FROM generation_event AS event
     UNION ALL SELECT attempt::text FROM submit_attempt AS attempt UNION ALL SELECT asset::text FROM asset
     UNION ALL SELECT call::text FROM upstream_call AS call UNION ALL SELECT idempotency::text FROM idempotency
-    UNION ALL SELECT usage::text FROM usage`;
+    UNION ALL SELECT usage::text FROM usage UNION ALL SELECT booking::text FROM statistics_booking AS booking
+    UNION ALL SELECT error::text FROM statistics_error AS error`;
   return rows.map(({ row }) => row).join('\n');
 };
 
@@ -116,6 +123,49 @@ describe('deleting', () => {
     expect(row).toMatchObject({ requestHash: '', carried: null, extras: null, prepared: null });
     const usage = await database.usage.findUniqueOrThrow({ where: { generationId: one.generationId } });
     expect(usage.state).toBe('booked');
+  });
+
+  it('is not escaped by the record of a call that is written beside it, nor by one that comes when the row is gone', async () => {
+    const one = await assigned();
+    const { generationId } = one;
+    const call = { tokenId, generationId, operation: 'submit', method: 'POST', url: 'http://x', request: secret };
+    const record = () => insertCalls(database, [{ ...call, durationMs: 1, createdAt: new Date() }]);
+    const isHeldUp = async () => {
+      const [{ waiting }] = await database.$queryRaw<[{ waiting: bigint }]>`
+        SELECT count(*) AS waiting FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      return waiting > 0n;
+    };
+    let beside: Promise<void> | undefined;
+    await database.$transaction(async (tx) => {
+      await lockGeneration(tx, generationId);
+      await tx.$executeRaw`DELETE FROM upstream_call WHERE generation_id = ${generationId}`;
+      beside = record();
+      await Promise.race([beside, waitFor(isHeldUp, { timeoutMs: 1_500, intervalMs: 5 }).catch(() => undefined)]);
+      await tx.$executeRaw`UPDATE generation SET deleted_at = now() WHERE id = ${generationId}`;
+    });
+    await beside;
+    expect(await database.upstreamCall.count()).toBe(0);
+    await database.$executeRaw`TRUNCATE generation CASCADE`;
+    await record();
+    expect(await database.upstreamCall.count()).toBe(0);
+  });
+
+  it('takes what an upstream said against it out of the errors, summed up or not', async () => {
+    await database.$executeRaw`TRUNCATE statistics_booking, statistics_error, statistics_day`;
+    const message = `${secret} is not possible`;
+    const failed = async () => {
+      const one = await assigned();
+      await failGeneration(database, one.generationId, { code: 'upstream_failed', message });
+      return one;
+    };
+    const before = await failed();
+    await sumUpBookings(database, 'UTC');
+    const after = await failed();
+    for (const one of [before, after]) await remove(one);
+    expect(await everything()).not.toContain(secret);
+    await sumUpBookings(database, 'UTC');
+    expect(await everything()).not.toContain(secret);
+    expect(await database.statisticsError.findMany({ where: { subject: 'pool' } })).toMatchObject([{ count: 2n }]);
   });
 
   it('makes it exist for nobody, the owner included, by whatever id it is asked for', async () => {
@@ -149,7 +199,9 @@ describe('deleting', () => {
   });
 
   it('keeps what is needed to find out what became of a submit, and no more', async () => {
+    const carried = { displayName: secret };
     const looked = await assigned();
+    await database.generation.update({ where: { id: looked.generationId }, data: { carried } });
     await beginSend(database, looked);
     await markUnknown(database, looked.attemptId, 'reset');
     await remove(looked);
@@ -157,6 +209,7 @@ describe('deleting', () => {
     expect(subject).toMatchObject({
       prepared: { caption: secret },
       request: { workflow: 'remix', prompt: '', references: [], parent: { type: 'draft', id: '' } },
+      carried: { displayName: secret },
     });
     expect(subject?.request.asked).toBeUndefined();
     expect(await findRunSubject(database, looked.generationId)).toMatchObject({ state: 'cancelled' });
@@ -165,7 +218,11 @@ describe('deleting', () => {
     await beginSend(database, { ...eliminated, knownBefore: { pending: [], finished: [] } });
     await markUnknown(database, eliminated.attemptId, 'reset');
     await remove(eliminated);
-    expect(await findUnknownSubject(database, eliminated.attemptId)).toMatchObject({ prepared: null });
+    expect(await findUnknownSubject(database, eliminated.attemptId)).toMatchObject({ prepared: null, carried: null });
+
+    await closeAbsent(database, { ...looked, reason: 'not there' });
+    expect(await removeDeleted(database, { graceMs: 60_000, limit: 10 })).toBe(0);
+    expect(await rowOf(looked)).toMatchObject({ prepared: null, carried: null });
   });
 });
 
@@ -204,6 +261,31 @@ describe('the bare row', () => {
     expect(await database.idempotency.count()).toBe(0);
   });
 
+  it('outlives every submit that could be taken for its task', async () => {
+    const one = await acked();
+    const doubted = await assigned();
+    await beginSend(database, { ...doubted, knownBefore: { pending: [], finished: [] } });
+    await markUnknown(database, doubted.attemptId, 'reset');
+    await over(one);
+    await closeLitter(one);
+    await remove(one);
+    expect(await removeRows()).toBe(0);
+    await closeAbsent(database, { ...doubted, reason: 'not there' });
+    const next = await assignTo(database, doubted);
+    await beginSend(database, { ...next, knownBefore: { pending: [], finished: [] } });
+    expect(await removeRows()).toBe(1);
+  });
+
+  it('goes although another one cannot', async () => {
+    const [stuck, other] = [await assigned(), await assigned()];
+    await remove(stuck);
+    await remove(other);
+    const stray = { id: 'stray', ownerId, generationId: stuck.generationId, role: 'reference', storageKey: 'k' };
+    await database.asset.create({ data: { ...stray, contentType: 'image/png', sizeBytes: 1n, sha256: 'x' } });
+    await expect(removeRows()).rejects.toThrow();
+    expect([await rowOf(stuck), await rowOf(other)]).toEqual([expect.anything(), null]);
+  });
+
   it('leaves word of a task that was given up, should it turn up on a list after all', async () => {
     const one = await acked();
     await remove(one);
@@ -240,6 +322,23 @@ describe('the bare row', () => {
 });
 
 describe('files', () => {
+  it('of references are noted until their row is there, and once more when an unused one goes', async () => {
+    const storageKey = 'references/noted';
+    const facts = { contentType: 'image/png', sizeBytes: 1, sha256: 'y', width: 3 };
+    await noteReferenceFile(database, storageKey);
+    expect(await takeLooseFiles(database, 10)).toEqual([]);
+    await database.looseFile.updateMany({ data: { removeAt: new Date(0) } });
+    // Its gateway died.
+    expect(await takeLooseFiles(database, 10)).toEqual([storageKey]);
+    await insertReference(database, { id: 'noted', ownerId, storageKey, ...facts });
+    expect(await database.asset.findUnique({ where: { id: 'noted' } })).toMatchObject({ sizeBytes: 1n, width: 3 });
+    expect(await database.looseFile.count()).toBe(0);
+    expect(await removeUnusedReferences(database, { olderThanMs: -1_000, limit: 10 })).toEqual([storageKey]);
+    expect(await takeLooseFiles(database, 10)).toEqual([storageKey]);
+    await noteRemovedFiles(database, [storageKey]);
+    expect(await database.looseFile.count()).toBe(0);
+  });
+
   it('of a result are noted before they are written, and settled with the asset', async () => {
     const one = await fetching();
     expect(await noteResultFile(database, one)).toBe(true);

@@ -27,6 +27,7 @@ export async function deleteGeneration(database: Database, own: OwnGeneration): 
       DELETE FROM generation_event
       WHERE generation_id = ${own.id} AND type IN ('generation.succeeded', 'generation.failed')`;
     await tx.$executeRaw`DELETE FROM upstream_call WHERE generation_id = ${own.id}`;
+    if (generation.state === 'failed') await forgetReason(tx, own.id);
     return { ...cancellation, files: await loosenAssets(tx, own.id) };
   });
 }
@@ -56,9 +57,26 @@ async function bareGeneration(tx: Transaction, id: string): Promise<void> {
     WHERE id = ${id}`;
 }
 
-/** What the upstream said is only needed of a task that is still asked for; the ids tell it from a stranger's. */
+/**
+ * An upstream's reason may quote what it refused. It waits to be summed up first, and then stands with the errors of its day; whoever is
+ * just summing up holds the first until the second is there.
+ */
+async function forgetReason(tx: Transaction, id: string): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE statistics_booking SET error_message = NULL WHERE generation_id = ${id} AND error_message IS NOT NULL`;
+  await tx.$executeRaw`UPDATE statistics_error SET last_message = '' WHERE last_generation_id = ${id}`;
+}
+
+/**
+ * What the upstream said is only needed of a task that is still asked for; the ids tell it from a stranger's. What a task was to be looked
+ * for by goes with the last one that is. The generation must be locked.
+ */
 export async function bareAttempts(tx: Transaction, generationId: string): Promise<void> {
   await tx.$executeRaw`
     UPDATE submit_attempt SET operation = NULL, reason = NULL
     WHERE generation_id = ${generationId} AND closed_at IS NOT NULL AND (operation IS NOT NULL OR reason IS NOT NULL)`;
+  await tx.$executeRaw`
+    UPDATE generation SET prepared = NULL, carried = NULL
+    WHERE id = ${generationId} AND (prepared IS NOT NULL OR carried IS NOT NULL)
+      AND NOT EXISTS (SELECT FROM submit_attempt WHERE generation_id = ${generationId} AND closed_at IS NULL)`;
 }

@@ -105,13 +105,38 @@ describe('the survey of a lane', () => {
     expect(await survey({ kind: 'enhance' })).toMatchObject({ tokens: 2, freeSlots: 0, busy: 1, resting: 1 });
   });
 
+  /** Seconds ago, all of them by one look at the clock. */
+  const started = async (rows: { created: number; assigned: number }[]) => {
+    const tokenId = await insertToken(database, { videoLimit: 100 });
+    const times: object[] = [];
+    for (const row of rows) times.push({ ...row, id: (await insertAssigned(database, { tokenId })).generationId });
+    await database.$executeRaw`
+      UPDATE generation SET created_at = now() - created * interval '1 second', assigned_at = now() - assigned * interval '1 second'
+      FROM jsonb_to_recordset(${JSON.stringify(times)}::jsonb) AS row (id text, created integer, assigned integer)
+      WHERE generation.id = row.id`;
+  };
+
   it('knows its pace from its latest starts', async () => {
-    const tokenId = await insertToken(database, { videoLimit: 9 });
-    for (let started = 0; started < 4; started += 1) await insertAssigned(database, { tokenId });
-    await database.$executeRaw`UPDATE generation SET assigned_at = now() - interval '40 seconds'`;
+    await started([40, 30, 20, 10].map((assigned) => ({ created: 50, assigned })));
     expect(Math.round(((await survey()).startEveryMs ?? 0) / 1_000)).toBe(10);
+    // Something waits longer than any of them did, and nothing has started since.
+    await insertWaiting(database, { ageMs: 60_000 });
+    expect((await survey()).startEveryMs).toBeGreaterThan(14_000);
     await database.$executeRaw`UPDATE generation SET assigned_at = now() - interval '1 hour'`;
     expect((await survey()).startEveryMs).toBeNull();
+  });
+
+  it('knows the pace of a long queue from the latest fifty alone', async () => {
+    const starts = Array.from({ length: 60 }, (_, no) => (no < 50 ? no * 2 : 1_000 + no));
+    await started(starts.map((assigned) => ({ created: 1_700, assigned })));
+    expect(Math.round(((await survey()).startEveryMs ?? 0) / 1_000)).toBe(1_050 / 50);
+  });
+
+  it('does not take a lane for slow because nobody used it for a while', async () => {
+    const idle = [1_600, 1_300, 1_000, 700].map((ago) => ({ created: ago, assigned: ago }));
+    await started([...idle, ...Array.from({ length: 3 }, () => ({ created: 1, assigned: 1 }))]);
+    await insertWaiting(database, { count: 20, ageMs: 1_000 });
+    expect((await survey()).startEveryMs).toBeLessThan(60_000);
   });
 
   it('stops counting waiting rows at a thousand', async () => {

@@ -20,7 +20,7 @@ export interface LaneSurvey {
   simulated: number;
   /** Of a lane whose work holds no slot: how many more may be begun. */
   freeSlots: number;
-  /** Mean time between the latest starts, null if there was none in the last half hour. */
+  /** Mean time between the latest starts while something waited, null if there was none in the last half hour. */
   startEveryMs: number | null;
   /** Exact up to `countedRows`. */
   waiting: number;
@@ -37,6 +37,9 @@ export interface LaneSurvey {
 
 /** Beyond this many waiting rows their number is approximate: counting them all would cost more than it tells. */
 export const countedRows = 1_000;
+
+/** The pace is that of so many of the latest starts. */
+const pacedStarts = 50;
 
 export interface SurveyLane {
   lane: Lane;
@@ -74,7 +77,7 @@ export async function surveyLane(database: Queryable, survey: SurveyLane): Promi
         WHEN unused = 0 THEN 'busy'
         ELSE 'free' END AS verdict
       FROM able
-    )
+    ), ${paceOf(lane)}
     SELECT count(*)::integer AS tokens, count(*) FILTER (WHERE simulated)::integer AS simulated,
       coalesce(sum(least(unused, quota)) FILTER (WHERE verdict = 'free'), 0)::integer AS "freeSlots",
       count(*) FILTER (WHERE verdict = 'needs attention')::integer AS "needAttention",
@@ -83,14 +86,38 @@ export async function surveyLane(database: Queryable, survey: SurveyLane): Promi
       count(*) FILTER (WHERE verdict = 'exhausted')::integer AS exhausted,
       count(*) FILTER (WHERE verdict = 'busy')::integer AS busy,
       least(min(cooling_until) FILTER (WHERE verdict = 'resting'), min(cut_off_until) FILTER (WHERE verdict = 'cut off'), min(resets_at) FILTER (WHERE verdict = 'exhausted')) AS "recoversAt",
-      (SELECT (extract(epoch FROM now() - min(assigned_at)) * 1000 / nullif(count(*), 0))::integer FROM (
-        SELECT assigned_at FROM generation
-        WHERE lane = ${laneKey(lane)} AND assigned_at IS NOT NULL AND assigned_at > now() - interval '30 minutes'
-        ORDER BY assigned_at DESC LIMIT 50
-      ) AS started) AS "startEveryMs",
-      (SELECT count(*)::integer FROM (
-        SELECT FROM generation WHERE lane = ${laneKey(lane)} AND state = 'queued' AND token_id IS NULL LIMIT ${countedRows}
-      ) AS waiting) AS waiting
+      (SELECT "startEveryMs" FROM pace) AS "startEveryMs",
+      (SELECT waiting.count FROM waiting) AS waiting
     FROM judged`;
   return rows[0] as LaneSurvey;
+}
+
+/**
+ * What waits, and how soon one start follows the other. Only time in which something waited counts: a lane that nobody used for a while is
+ * not a slow one. A start ends the waiting of the oldest of those that began then or later, or wait still.
+ */
+function paceOf(lane: Lane): Prisma.Sql {
+  return Prisma.sql`waiting AS MATERIALIZED (
+      SELECT count(*)::integer AS count, min(created_at) AS since FROM (
+        SELECT created_at FROM generation WHERE lane = ${laneKey(lane)} AND state = 'queued' AND token_id IS NULL
+        ORDER BY priority DESC, created_at, id LIMIT ${countedRows}
+      ) AS first
+    ), started AS (
+      SELECT assigned_at, row_number() OVER (ORDER BY assigned_at DESC, id DESC) AS no,
+        greatest(
+          now() - interval '30 minutes', lag(assigned_at) OVER (ORDER BY assigned_at, id),
+          least(waiting.since, min(created_at) OVER (ORDER BY assigned_at DESC))) AS since
+      FROM waiting, (
+        SELECT id, assigned_at, created_at FROM generation
+        WHERE lane = ${laneKey(lane)} AND assigned_at IS NOT NULL AND assigned_at > now() - interval '30 minutes'
+        -- One more: of the oldest it is not known when the one before it began.
+        ORDER BY assigned_at DESC LIMIT ${pacedStarts + 1}
+      ) AS latest
+    ), pace AS (
+      SELECT (extract(epoch FROM sum(greatest(assigned_at - started.since, interval '0')) + CASE
+          WHEN min(waiting.since) IS NULL THEN interval '0'
+          ELSE greatest(now() - greatest(max(assigned_at), min(waiting.since)), interval '0') END
+        ) * 1000 / nullif(count(*), 0))::integer AS "startEveryMs"
+      FROM started, waiting WHERE no <= ${pacedStarts}
+    )`;
 }

@@ -37,7 +37,7 @@ export async function noteProxyFault(tx: Transaction, fault: ProxyFault): Promis
       WHERE proxy_circuit.open_until IS NULL OR proxy_circuit.open_until <= now()`;
 }
 
-/** The upstream answered through the attempt's proxy. */
+/** The upstream answered through the attempt's proxy. The last thing a transaction locks. */
 export async function noteProxyAnswer(tx: Transaction, attemptId: string): Promise<void> {
   await tx.$executeRaw`
     DELETE FROM proxy_circuit USING submit_attempt AS attempt WHERE attempt.id = ${attemptId} AND route = ${routeKey}`;

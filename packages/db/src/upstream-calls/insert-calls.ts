@@ -1,5 +1,6 @@
 /** What was said to upstreams, already masked and cut; kept for people who look, read by no decision. */
 import type { Database } from '../client.js';
+import { inTransaction } from '../transaction.js';
 
 export interface UpstreamCall {
   tokenId: string;
@@ -17,12 +18,21 @@ export interface UpstreamCall {
   createdAt: Date;
 }
 
-/** What was said about a generation that has been deleted meanwhile is left out. */
+/**
+ * What was said about a generation that was deleted meanwhile, or is gone, is left out. The others are locked against their deletion until
+ * this is committed, so that it either finds these rows or is found by them.
+ */
 export async function insertCalls(database: Database, calls: readonly UpstreamCall[]): Promise<void> {
   const ids = [...new Set(calls.flatMap((call) => call.generationId ?? []))];
-  const where = { id: { in: ids }, deletedAt: { not: null } };
-  const deleted = ids.length === 0 ? [] : await database.generation.findMany({ where, select: { id: true } });
-  const left = new Set(deleted.map(({ id }) => id));
-  const data = calls.filter(({ generationId }) => generationId === undefined || !left.has(generationId));
-  await database.upstreamCall.createMany({ data });
+  if (ids.length === 0) {
+    await database.upstreamCall.createMany({ data: [...calls] });
+    return;
+  }
+  await inTransaction(database, async (tx) => {
+    const there = await tx.$queryRaw<{ id: string }[]>`
+      SELECT id FROM generation WHERE id = ANY(${ids}::text[]) AND deleted_at IS NULL ORDER BY id FOR KEY SHARE`;
+    const known = new Set(there.map(({ id }) => id));
+    const data = calls.filter(({ generationId }) => generationId === undefined || known.has(generationId));
+    await tx.upstreamCall.createMany({ data });
+  });
 }

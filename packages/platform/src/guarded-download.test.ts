@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { isAppError } from '@reelay/contracts/errors';
 import { testCertificate, trustTestCertificate } from '@reelay/testing/test-certificate';
 import { type GuardedDownloadOptions, guardedDownload } from './guarded-download.js';
+import { checkTarget } from './guarded-target.js';
 
 const servers: Server[] = [];
 /** Host header and path of everything that arrived anywhere. */
@@ -63,10 +64,10 @@ describe('an address inside is not reached', () => {
       '127.0.0.1.',
     ],
     ...['[::1]', '[::]', '[0:0:0:0:0:0:0:1]', '[::ffff:127.0.0.1]', '[::ffff:7f00:1]', '[::127.0.0.1]', 'localhost'],
-    ...['１２７.0.0.1', '127。0。0。1', 'LOCALHOST', '%31%32%37.0.0.1'],
+    ...['１２７.0.0.1', '127。0。0。1', 'LOCALHOST', 'localhost.', '%31%32%37.0.0.1'],
   ])('of this machine, spelled %s', async (host) => {
     const port = await serve((_request, response) => response.end('inside'));
-    expect(await refusalOf(`http://${host}:${port}/`)).toMatch(notPublic);
+    expect(await refusalOf(`http://${host}:${port}/`, { ports: [`${port}`] })).toMatch(notPublic);
     expect(arrived).toEqual([]);
   });
 
@@ -94,8 +95,36 @@ describe('an address inside is not reached', () => {
     ['none', []],
   ])('by a name that has %s', async (_what, addresses) => {
     const port = await serve((_request, response) => response.end('inside'));
-    expect(await refusalOf(`http://files.example:${port}/`, { resolve: async () => addresses })).toMatch(notPublic);
+    const options = { resolve: async () => addresses, ports: [`${port}`] };
+    expect(await refusalOf(`http://files.example:${port}/`, options)).toMatch(notPublic);
     expect(arrived).toEqual([]);
+  });
+
+  test.each([
+    ...['localhost', 'a.localhost', 'printer.local', 'LOCALHOST.', 'redis', 'metadata', 'instance-data'],
+    ...['metadata.google.internal', 'db.corp.internal', 'reelay.default.svc', 'reelay.default.svc.cluster.local'],
+    ...['router.home.arpa', 'nas.lan', 'pc.localdomain'],
+  ])('by the name %s, about which nobody is asked', async (host) => {
+    const resolve = () => Promise.reject(new Error('nobody is asked'));
+    expect(await refusalOf(`https://${host}/`, { resolve })).toMatch(notPublic);
+    expect(() => checkTarget(`https://${host}/`, {})).toThrow(notPublic);
+  });
+
+  test('on a port that is not of the web, whatever its address', async () => {
+    const asked: string[] = [];
+    const resolve = async (name: string) => {
+      asked.push(name);
+      return ['10.0.0.1'];
+    };
+    for (const port of [22, 25, 3306, 5432, 6379, 8080, 9200]) {
+      expect(await refusalOf(`http://93.184.215.14:${port}/`)).toMatch(notPublic);
+      expect(await refusalOf(`http://files.example:${port}/`, { resolve })).toMatch(notPublic);
+    }
+    expect(asked).toEqual([]);
+    for (const place of ['files.example', 'files.example:8443', 'files.example:443']) {
+      expect(await refusalOf(`http://${place}/`, { resolve })).toMatch(notPublic);
+    }
+    expect(asked).toHaveLength(3);
   });
 
   test('nor can be told from a name that does not exist', async () => {
@@ -113,13 +142,23 @@ describe('an address inside is not reached', () => {
     'http://user@93.184.215.14/',
     'file:///etc/passwd',
     'gopher://127.0.0.1:PORT/_x',
+    'data:text/plain,secret',
     'http://',
+    'http://0x7f000001:PORT/secret',
+    'http://[::]:PORT/secret',
+    'http://[fd00:ec2::254]/secret',
+    'http://[64:ff9b::a9fe:a9fe]/secret',
+    'http://[2002:a9fe:a9fe::]/secret',
+    'http://100.100.100.200/secret',
+    'http://metadata.google.internal/secret',
+    'http://inside.example:PORT/secret',
   ])('by a redirect to %s', async (location) => {
     const inside = await serve((_request, response) => response.end('secret'));
     const to = location.replace('PORT', String(inside));
     for (const status of [301, 302, 303, 307, 308]) {
       const port = await serve((_request, response) => response.writeHead(status, { location: to }).end());
-      const message = await refusalOf(`http://127.0.0.1:${port}/`, { allow: [`127.0.0.1:${port}`] });
+      const rules = { allow: [`127.0.0.1:${port}`], ports: [`${inside}`, '80'], resolve: async () => ['127.0.0.1'] };
+      const message = await refusalOf(`http://127.0.0.1:${port}/`, rules);
       expect(message).not.toMatch(/secret|\d{2,}/);
     }
     expect(arrived.filter((visit) => visit.includes('secret'))).toEqual([]);
@@ -153,6 +192,9 @@ test.each([
   ['http://127.0.0.1#@good.example', notPublic],
   ['http://127.0.0.1\\@good.example/', notPublic],
   ['//files.example/a', /not a URL/],
+  ['http://files.example/a\r\nHost: inside', /not a URL/],
+  ['http://127.0.\n0.1/', /not a URL/],
+  ['ht\ttp://files.example/', /not a URL/],
   ['http://a b/', /not a URL/],
   ['', /not a URL/],
 ])('%j is refused', async (url, reason) => {

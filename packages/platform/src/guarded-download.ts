@@ -1,29 +1,18 @@
-/**
- * Fetches what a user's URL names, from here and never through an account's proxy. The URL is a stranger's word: it must not reach
- * anything inside, whatever its spelling, its DNS answers or its redirects, and no error tells what lies there.
- */
-import { lookup } from 'node:dns/promises';
-import { isIP, type LookupFunction } from 'node:net';
+/** Fetches what a user's URL names, from here and never through an account's proxy; every redirect is checked like the first address. */
 import type { Readable } from 'node:stream';
 import { AppError } from '@reelay/contracts/errors';
-import { Client, type Dispatcher } from 'undici';
-import { isPublicAddress } from './public-address.js';
+import type { Client, Dispatcher } from 'undici';
+import { connectToTarget, GuardError, type GuardRules, parseTarget } from './guarded-target.js';
 
-export interface GuardedDownloadOptions {
+export interface GuardedDownloadOptions extends GuardRules {
   readonly url: string;
   /** The request's field that the URL came from; every error names it. */
   readonly param: string;
   readonly maximumBytes: number;
-  /** `host:port` of private places that may be reached all the same (FETCH_ALLOW); an IPv6 address in brackets. */
-  readonly allow?: readonly string[];
   /** For everything together: names, connections, redirects and the last byte. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
-  /** All addresses of a name; another one only in tests. */
-  readonly resolve?: Resolve;
 }
-
-export type Resolve = (hostname: string) => Promise<readonly string[]>;
 
 export interface GuardedDownload {
   readonly bytes: Buffer;
@@ -44,75 +33,25 @@ export async function guardedDownload(options: GuardedDownloadOptions): Promise<
   } catch (error) {
     options.signal?.throwIfAborted();
     if (timeout.aborted) throw refusal(options, 'The server behind this URL took too long; try a faster one.', error);
+    if (error instanceof GuardError) throw refusal(options, error.message, error.cause);
     throw error;
   }
 }
 
 async function follow(options: GuardedDownloadOptions, signal: AbortSignal): Promise<GuardedDownload> {
-  let url = readUrl(options, options.url);
+  let url = parseTarget(options.url);
   for (let hop = 0; hop <= MOST_REDIRECTS; hop += 1) {
-    const client = openClient(url, await findAddresses(options, url, signal));
+    const client = await connectToTarget(url, options, signal);
     try {
       const answer = await get(options, client, url, signal);
       const { location } = answer.headers;
       if (!REDIRECTS.has(answer.statusCode) || typeof location !== 'string') return await read(options, answer);
-      url = readUrl(options, location, url.href);
+      url = parseTarget(location, url.href);
     } finally {
       client.destroy().catch(() => {});
     }
   }
   throw refusal(options, `This URL redirects more than ${MOST_REDIRECTS} times; give the one it leads to.`);
-}
-
-function readUrl(options: GuardedDownloadOptions, text: string, base?: string): URL {
-  if (!URL.canParse(text, base)) throw refusal(options, 'This is not a URL; write it as https://host/path.');
-  const url = new URL(text, base);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    throw refusal(options, 'Only http and https URLs can be fetched; send other files as a data URI.');
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw refusal(options, 'A URL with a user or password in it is not fetched; give one that needs none.');
-  }
-  return url;
-}
-
-/** Every address that the connection may use. One bad one spoils all: which of them is used would be left to chance. */
-async function findAddresses(options: GuardedDownloadOptions, url: URL, signal: AbortSignal): Promise<string[]> {
-  const hostname = url.hostname.replace(/^\[|\]$/g, '');
-  const addresses = isIP(hostname) === 0 ? await resolveName(options, hostname, signal) : [hostname];
-  const isAllowed = options.allow?.some((place) => place.toLowerCase() === `${url.hostname}:${portOf(url)}`);
-  // A name that is unknown here and one that leads inside get the same answer, or the names inside could be found out.
-  if (addresses.length === 0 || (!isAllowed && !addresses.every(isPublicAddress))) {
-    throw refusal(options, 'This URL does not lead to a public server; give one that anybody can open, or a data URI.');
-  }
-  return addresses;
-}
-
-async function resolveName(options: GuardedDownloadOptions, name: string, signal: AbortSignal): Promise<string[]> {
-  const { resolve = resolveAll } = options;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-  const resolved = resolve(name).then(
-    (addresses) => [...addresses],
-    () => [],
-  );
-  return Promise.race([resolved, aborted]);
-}
-
-async function resolveAll(hostname: string): Promise<string[]> {
-  return (await lookup(hostname, { all: true })).map(({ address }) => address);
-}
-
-/** Connects to the addresses that were checked and asks nobody again; Host, SNI and certificate stay those of the URL. */
-function openClient(url: URL, addresses: readonly string[]): Client {
-  const pinned = addresses.map((address) => ({ address, family: isIP(address) }));
-  const lookupPinned: LookupFunction = (_hostname, { all }, callback) => {
-    if (all) callback(null, pinned);
-    else callback(null, pinned[0]?.address ?? '', pinned[0]?.family);
-  };
-  return new Client(url.origin, { allowH2: false, connect: { lookup: lookupPinned, timeout: TIMEOUT_MS } });
 }
 
 async function get(
@@ -162,10 +101,6 @@ async function readAll(options: GuardedDownloadOptions, body: Readable, announce
   }
   if (sizeBytes > options.maximumBytes) throw refusal(options, tooLarge);
   return Buffer.concat(chunks);
-}
-
-function portOf(url: URL): string {
-  return url.port || (url.protocol === 'https:' ? '443' : '80');
 }
 
 function refusal({ param }: GuardedDownloadOptions, message: string, cause?: unknown): AppError {

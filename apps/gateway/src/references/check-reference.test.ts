@@ -1,6 +1,6 @@
 import { defaultSettings } from '@reelay/contracts/settings';
 import { sampleMp4, samplePng } from '../testing/sample-media.js';
-import { checkReference, checkSize } from './check-reference.js';
+import { checkPixels, checkReference, checkSize } from './check-reference.js';
 
 const of = (kind: 'image' | 'video') => ({ kind, param: 'there' });
 
@@ -38,4 +38,15 @@ test('each kind has its own largest size', () => {
   expect(() => checkSize(2 * 1024 * 1024, of('video'), settings)).not.toThrow();
   const error = { code: 'invalid_reference', message: 'The image has 1.5 MiB; at most 1 MiB are taken.' };
   expect(() => checkSize(1.5 * 1024 * 1024, of('image'), settings)).toThrow(expect.objectContaining(error));
+});
+
+test('an image of more pixels than are taken is refused, however few bytes it has', () => {
+  const settings = { ...defaultSettings, 'reference.imagePixels': 1_000_000 };
+  const image = (width: number, height: number) => ({ contentType: 'image/png' as const, width, height });
+  expect(() => checkPixels(image(1_000, 1_000), of('image'), settings)).not.toThrow();
+  const message = 'The image has 1000 × 1001 pixels, 1.01 million; at most 1 million are taken.';
+  expect(() => checkPixels(image(1_000, 1_001), of('image'), settings)).toThrow(
+    expect.objectContaining({ code: 'invalid_reference', param: 'there', message }),
+  );
+  expect(() => checkPixels({ contentType: 'video/mp4' }, of('video'), settings)).not.toThrow();
 });

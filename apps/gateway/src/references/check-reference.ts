@@ -33,13 +33,8 @@ export function checkReference(
   { kind, param }: Pick<MediaInput, 'kind' | 'param'>,
 ): CheckedReference {
   const contentType = sniffMedia(bytes);
-  const { types, words } = taken[kind];
-  if (contentType === undefined || !types.includes(contentType)) {
-    const found = contentType === undefined ? describeUnknown(bytes) : names[contentType];
-    throw invalid(
-      `This is ${found}, and ${kind === 'image' ? 'an image' : 'a video'} is needed here: send ${words}.`,
-      param,
-    );
+  if (contentType === undefined || !taken[kind].types.includes(contentType)) {
+    throw needed(contentType === undefined ? describeUnknown(bytes) : names[contentType], { kind, param });
   }
   if (kind === 'video') return { contentType };
   const size = probeImage(bytes);
@@ -59,6 +54,49 @@ export function checkSize(
   const mostBytes = mostBytesOf(kind, settings);
   if (sizeBytes <= mostBytes) return;
   throw invalid(`The ${kind} has ${megabytes(sizeBytes)} MiB; at most ${megabytes(mostBytes)} MiB are taken.`, param);
+}
+
+/** Where an image is needed and a video was named, or the other way round. */
+export function wrongKind(contentType: string, media: Pick<MediaInput, 'kind' | 'param'>): AppError {
+  return needed(names[contentType as MediaType] ?? 'a file of unknown type', media);
+}
+
+function needed(found: string, { kind, param }: Pick<MediaInput, 'kind' | 'param'>): AppError {
+  const wanted = kind === 'image' ? 'an image' : 'a video';
+  return invalid(`This is ${found}, and ${wanted} is needed here: send ${taken[kind].words}.`, param);
+}
+
+/**
+ * Which of both it is, where either is taken.
+ * @throws AppError `invalid_reference`
+ */
+export function kindOfMedia(bytes: Uint8Array, param: string): MediaInput['kind'] {
+  const contentType = sniffMedia(bytes);
+  const kind = contentType?.startsWith('video/') ? 'video' : 'image';
+  if (contentType !== undefined && taken[kind].types.includes(contentType)) return kind;
+  const found = contentType === undefined ? describeUnknown(bytes) : names[contentType];
+  throw invalid(
+    `This is ${found}, and only images and videos are kept: send ${[taken.image.words, taken.video.words].join(', or ')}.`,
+    param,
+  );
+}
+
+/**
+ * A small file can be an image that takes gigabytes once it is decoded.
+ * @throws AppError `invalid_reference`
+ */
+export function checkPixels(
+  { width = 0, height = 0 }: CheckedReference,
+  { kind, param }: Pick<MediaInput, 'kind' | 'param'>,
+  settings: Settings,
+): void {
+  const most = settings['reference.imagePixels'];
+  if (kind !== 'image' || width * height <= most) return;
+  const millions = (pixels: number) => Math.ceil(pixels / 10_000) / 100;
+  throw invalid(
+    `The image has ${width} × ${height} pixels, ${millions(width * height)} million; at most ${millions(most)} million are taken.`,
+    param,
+  );
 }
 
 export function mostBytesOf(kind: MediaInput['kind'], settings: Settings): number {

@@ -1,5 +1,6 @@
 import { LongText } from '@reelay/contracts/request/long-text';
 import type { MediaInput } from '@reelay/contracts/request/request-input';
+import { FileId, StoredUpload } from '@reelay/contracts/request/stored-upload';
 import { readMediaInput } from './read-media-input.js';
 
 const read = (source: MediaInput['source']) => readMediaInput({ kind: 'image', source, param: 'there' });
@@ -17,13 +18,33 @@ test.each<[string, MediaInput['source']]>([
   ['an uploaded file', bytes],
 ])('%s gives its bytes, and equal bytes are the same', async (_name, source) => {
   const digest = '9f64a747e1b97f131fabb6b447296c9b6f0201e79fb3c5356e6c77e89b6a806a';
-  expect(await read(source)).toEqual({ kind: 'image', param: 'there', bytes, identity: `sha256:${digest}` });
+  expect(await read(source)).toEqual({
+    kind: 'image',
+    param: 'there',
+    from: 'bytes',
+    bytes,
+    identity: `sha256:${digest}`,
+  });
+});
+
+test('what lies in the store is the same reference as its bytes would be', async () => {
+  const sha256 = '9f64a747e1b97f131fabb6b447296c9b6f0201e79fb3c5356e6c77e89b6a806a';
+  const upload = new StoredUpload('uploads/a', 4, sha256);
+  const of = { kind: 'image', param: 'there', identity: `sha256:${sha256}` };
+  expect(await read(upload)).toEqual({ ...of, from: 'upload', upload });
+  const file = { contentType: 'image/png', sizeBytes: 4 };
+  expect(await read(new FileId('file-1', 'asked', { ...file, sha256 }))).toEqual({
+    ...of,
+    ...{ from: 'file', file: { id: 'file-1', ...file } },
+  });
+  await expect(read(new StoredUpload('uploads/a', 0, sha256))).rejects.toMatchObject({ code: 'invalid_reference' });
 });
 
 test.each(['https://example.com/a.png?b=c', ' HTTP://example.com/a'])(
   'an address is left to be fetched: %s',
   async (source) => {
-    expect(await read(source)).toEqual({ kind: 'image', param: 'there', url: source.trim(), identity: source.trim() });
+    const url = source.trim();
+    expect(await read(source)).toEqual({ kind: 'image', param: 'there', from: 'url', url, identity: url });
   },
 );
 

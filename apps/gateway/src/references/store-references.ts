@@ -3,9 +3,12 @@
  * errors are the client's answer, and neither a slot nor a token has to do with them. What is then not accepted is swept by age.
  */
 import { AppError, isAppError } from '@reelay/contracts/errors';
+import { parseFileId } from '@reelay/contracts/file-ids';
 import type { Reference } from '@reelay/contracts/generation-request';
+import type { StoredUpload } from '@reelay/contracts/request/stored-upload';
 import type { Settings } from '@reelay/contracts/settings';
-import { insertReference } from '@reelay/db/assets/insert-reference';
+import { insertFileReference } from '@reelay/db/assets/insert-file-reference';
+import { insertReference, insertUploadReference } from '@reelay/db/assets/insert-reference';
 import { noteReferenceFile } from '@reelay/db/assets/loose-files';
 import type { Database } from '@reelay/db/client';
 import { guardedDownload } from '@reelay/platform/guarded-download';
@@ -13,8 +16,10 @@ import type { Storage } from '@reelay/platform/storage';
 import { newUlid } from '@reelay/platform/ulid';
 import type { MemoryBudget } from '../http/memory-budget.js';
 import { extensionOf } from '../media/media-links.js';
-import { checkReference, checkSize, mostBytesOf } from './check-reference.js';
-import type { GivenMedia } from './read-media-input.js';
+import { checkPixels, checkReference, checkSize, mostBytesOf } from './check-reference.js';
+import { checkUpload } from './check-upload.js';
+import type { FoundFile, GivenMedia } from './read-media-input.js';
+import { fileNotFound } from './resolve-files.js';
 
 export interface StoreReferencesParts {
   database: Database;
@@ -30,7 +35,7 @@ export interface StoreReferences {
   settings: Settings;
 }
 
-/** @throws AppError `invalid_reference`, `reference_unavailable`, `service_unavailable` */
+/** @throws AppError `invalid_reference`, `reference_unavailable`, `not_found`, `service_unavailable` */
 export async function storeReferences(parts: StoreReferencesParts, store: StoreReferences): Promise<Reference[]> {
   const references: Reference[] = [];
   for (const media of store.media) references.push(await storeReference(parts, store, media));
@@ -42,28 +47,80 @@ async function storeReference(
   { ownerId, settings }: StoreReferences,
   media: GivenMedia,
 ): Promise<Reference> {
-  // The bytes of a body are counted already; fetched ones have to find room before the first of them comes.
-  const lease = media.bytes ? undefined : await parts.budget.reserve(mostBytesOf(media.kind, settings));
-  try {
-    const bytes = media.bytes ?? (await fetchMedia(parts, media, settings));
-    lease?.shrinkTo(bytes.byteLength);
-    checkSize(bytes.byteLength, media, settings);
-    const { contentType, ...size } = checkReference(bytes, media);
-    const id = newUlid();
-    const storageKey = `references/${id.slice(-2).toLowerCase()}/${id}.${extensionOf(contentType)}`;
-    await noteReferenceFile(parts.database, storageKey);
-    const { sizeBytes, sha256 } = await parts.storage.put(storageKey, piecesOf(bytes));
-    await insertReference(parts.database, { id, ownerId, storageKey, contentType, sizeBytes, sha256, ...size });
-    return { assetId: id, kind: media.kind, contentType, sizeBytes };
-  } finally {
-    lease?.release();
+  switch (media.from) {
+    case 'bytes':
+      return storeBytes(parts, { ownerId, settings, media, bytes: media.bytes });
+    case 'url':
+      return storeFetched(parts, { ownerId, settings, media, url: media.url });
+    case 'upload':
+      return linkUpload(parts, { ownerId, settings, media, upload: media.upload });
+    case 'file':
+      return linkFile(parts, { ownerId, settings, media, file: media.file });
   }
+}
+
+type Of<More> = Omit<StoreReferences, 'media'> & { media: Pick<GivenMedia, 'kind' | 'param'> } & More;
+
+async function storeBytes(
+  { database, storage }: StoreReferencesParts,
+  { ownerId, settings, media, bytes }: Of<{ bytes: Uint8Array }>,
+): Promise<Reference> {
+  checkSize(bytes.byteLength, media, settings);
+  const { contentType, ...size } = checkReference(bytes, media);
+  checkPixels({ contentType, ...size }, media, settings);
+  const id = newUlid();
+  const storageKey = `references/${id.slice(-2).toLowerCase()}/${id}.${extensionOf(contentType)}`;
+  await noteReferenceFile(database, storageKey);
+  const { sizeBytes, sha256 } = await storage.put(storageKey, piecesOf(bytes));
+  await insertReference(database, { id, ownerId, storageKey, contentType, sizeBytes, sha256, ...size });
+  return { assetId: id, kind: media.kind, contentType, sizeBytes };
+}
+
+async function storeFetched(parts: StoreReferencesParts, { url, ...of }: Of<{ url: string }>): Promise<Reference> {
+  // The bytes of a body are counted already; these have to find room before the first of them comes.
+  const lease = await parts.budget.reserve(mostBytesOf(of.media.kind, of.settings));
+  try {
+    const bytes = await fetchMedia(parts, url, of.media, of.settings);
+    lease.shrinkTo(bytes.byteLength);
+    return await storeBytes(parts, { ...of, bytes });
+  } finally {
+    lease.release();
+  }
+}
+
+/** It lies in the store already, and becomes a reference where it lies. */
+async function linkUpload(
+  parts: StoreReferencesParts,
+  { ownerId, settings, media, upload }: Of<{ upload: StoredUpload }>,
+): Promise<Reference> {
+  const { contentType, width, height } = await checkUpload(parts, { upload, settings, ...media });
+  const id = newUlid();
+  const size = width === undefined || height === undefined ? {} : { width, height };
+  const { storageKey, sizeBytes, sha256 } = upload;
+  const reference = { id, ownerId, storageKey, contentType, sizeBytes, sha256, ...size };
+  if (await insertUploadReference(parts.database, reference)) {
+    return { assetId: id, kind: media.kind, contentType, sizeBytes };
+  }
+  throw new AppError('invalid_request', 'The connection was closed before the request was accepted.');
+}
+
+async function linkFile(
+  { database }: StoreReferencesParts,
+  { ownerId, settings, media, file }: Of<{ file: FoundFile }>,
+): Promise<Reference> {
+  const { contentType, sizeBytes } = file;
+  checkSize(sizeBytes, media, settings);
+  const assetId = newUlid();
+  const isLinked = await insertFileReference(database, { id: assetId, fileId: parseFileId(file.id) ?? '', ownerId });
+  if (!isLinked) throw fileNotFound(file.id, media.param);
+  return { assetId, kind: media.kind, contentType, sizeBytes };
 }
 
 /** From here, never through an account's proxy: whose address it is must not be seen from there, nor ours from here. */
 async function fetchMedia(
   { fetchAllow }: StoreReferencesParts,
-  { url = '', kind, param }: GivenMedia,
+  url: string,
+  { kind, param }: Pick<GivenMedia, 'kind' | 'param'>,
   settings: Settings,
 ): Promise<Uint8Array> {
   const maximumBytes = mostBytesOf(kind, settings);

@@ -1,10 +1,10 @@
 /** From what a client asked to what is to be done: which workflow, from what it starts, and what cannot be. Pure. */
 import { AppError } from '../errors.js';
 import type { Model } from '../models.js';
-import { extractGenerationMention } from '../prompt/extract-generation-mention.js';
 import { checkMedia, refuseMedia, refuseRemixTarget } from './check-media.js';
 import { planVideo } from './plan-video.js';
 import { mentioned, type PlannedRequest, requestOf } from './planned-request.js';
+import { readSource } from './read-source.js';
 import type { RequestInput } from './request-input.js';
 
 /**
@@ -15,7 +15,7 @@ export function planRequest(model: Model, input: RequestInput): PlannedRequest {
   const { request } = planned;
   if (request.prompt === input.prompt) return planned;
   // What is shown back is what the client wrote, marks and all.
-  return { ...planned, request: { ...request, asked: { ...request.asked, prompt: input.prompt } } };
+  return { ...planned, request: { ...request, asked: { prompt: input.prompt, ...request.asked } } };
 }
 
 function planWorkflow(model: Model, input: RequestInput): PlannedRequest {
@@ -42,7 +42,7 @@ function planCharacter(model: Model, input: RequestInput): PlannedRequest {
   refuseRemixTarget(model, input);
   checkMedia(model, input);
   if (input.media.length > 0) return { request: requestOf(model, input), media: input.media };
-  const { prompt, mention } = extractGenerationMention(input.prompt, { drafts: true });
+  const { prompt, mention, param } = readSource(input);
   if (!mention) {
     throw new AppError(
       'missing_required_parameter',
@@ -50,13 +50,13 @@ function planCharacter(model: Model, input: RequestInput): PlannedRequest {
       { param: input.promptParam },
     );
   }
-  return { request: { ...requestOf(model, input), prompt }, media: [], parent: mentioned(mention, input.promptParam) };
+  return { request: { ...requestOf(model, input), prompt }, media: [], parent: mentioned(mention, param) };
 }
 
 function planExtension(model: Model, input: RequestInput): PlannedRequest {
   refuseMedia(model, input);
   refuseRemixTarget(model, input);
-  const { prompt, mention } = extractGenerationMention(input.prompt, { drafts: true });
+  const { prompt, mention, param } = readSource(input);
   if (!mention) {
     throw new AppError(
       'missing_required_parameter',
@@ -71,7 +71,7 @@ function planExtension(model: Model, input: RequestInput): PlannedRequest {
       { param: input.promptParam },
     );
   }
-  return { request: { ...requestOf(model, input), prompt }, media: [], parent: mentioned(mention, input.promptParam) };
+  return { request: { ...requestOf(model, input), prompt }, media: [], parent: mentioned(mention, param) };
 }
 
 /** @throws AppError `missing_required_parameter` */

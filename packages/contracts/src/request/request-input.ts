@@ -2,12 +2,14 @@
 import { AppError } from '../errors.js';
 import { maximumPromptLength } from '../generation-request.js';
 import { LongText } from './long-text.js';
+import type { FileId, StoredUpload } from './stored-upload.js';
 
 /** An image or a video as the client gave it; nothing has been decoded, fetched or believed yet. */
 export interface MediaInput {
+  /** Of a `FileId` that may be either only a guess: it becomes what the file is (`resolveFiles`). */
   kind: 'image' | 'video';
-  /** A data URI, bare base64 or an http(s) address; bytes where a file was uploaded. */
-  source: string | LongText | Uint8Array;
+  /** A data URI, bare base64 or an http(s) address; what was uploaded with the request or before it. */
+  source: string | LongText | Uint8Array | StoredUpload | FileId;
   /** Where it stands, in the client's words: `messages[0].content[1].image_url`. */
   param: string;
 }
@@ -20,6 +22,10 @@ export interface RequestInput {
   media: MediaInput[];
   /** A field that names the clip to remix. */
   remixTarget?: { text: string; param: string };
+  /** A field that names the video to continue, or to make a character of. */
+  source?: { text: string; param: string };
+  /** Characters that fields name by our ids; ids in the prompt are found there. */
+  characters?: { id: string; param: string }[];
   /** What was written where it may differ from what is made (`size`, `seconds`). */
   asked?: Record<string, string>;
 }

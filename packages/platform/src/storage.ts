@@ -12,7 +12,16 @@ export interface ByteRange {
   readonly end?: number;
 }
 
-/** Where media live. An object is complete or absent, never partial, whenever a process dies. */
+/** How an object is to be shown by a server that knows only its bytes. */
+export interface StoredView {
+  readonly contentType: string;
+  /** Value of the Content-Disposition header. */
+  readonly disposition: string;
+  /** How long the address is good. */
+  readonly seconds: number;
+}
+
+/** Where media live. An object is complete or absent, never partial, whenever a process dies. A store elsewhere may be `unavailable`. */
 export interface Storage {
   /** Replaces what the key held. Rejects, leaving nothing behind, when the source fails. */
   put(key: string, source: AsyncIterable<Uint8Array>): Promise<StoredObject>;
@@ -22,16 +31,19 @@ export interface Storage {
   stat(key: string): Promise<{ sizeBytes: number } | undefined>;
   /** Deleting what is not there is no error. */
   delete(key: string): Promise<void>;
+  /** An address under which anybody may read the object for a while, where the store itself serves. */
+  linkTo?(key: string, view: StoredView): Promise<string>;
 }
 
 export class StorageError extends Error {
   override readonly name = 'StorageError';
 
   constructor(
-    readonly kind: 'not_found' | 'invalid_key',
+    readonly kind: 'not_found' | 'invalid_key' | 'unavailable',
     message: string,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
   }
 }
 

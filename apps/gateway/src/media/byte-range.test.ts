@@ -1,4 +1,4 @@
-import { matchesEtag, parseRange } from './byte-range.js';
+import { isModifiedSince, matchesEtag, parseRange } from './byte-range.js';
 
 const size = 1000;
 
@@ -40,4 +40,14 @@ test.each([
   ['abc', false],
 ])('If-None-Match %s against "abc" is %s', (header, expected) => {
   expect(matchesEtag(header, '"abc"')).toBe(expected);
+});
+
+test.each([
+  [undefined, true],
+  ['Sun, 22 Nov 2026 10:00:00 GMT', false],
+  ['Sun, 22 Nov 2026 11:00:00 GMT', false],
+  ['Sun, 22 Nov 2026 09:59:59 GMT', true],
+  ['yesterday', true],
+])('a file of 10:00:00.5 was modified since %s: %s', (header, expected) => {
+  expect(isModifiedSince(header, new Date('2026-11-22T10:00:00.500Z'))).toBe(expected);
 });

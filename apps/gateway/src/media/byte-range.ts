@@ -1,4 +1,4 @@
-/** The Range header of RFC 9110 as far as players and download tools use it: one range of bytes. Pure. */
+/** The Range header and the conditions of RFC 9110 as far as players and download tools use them: one range of bytes. Pure. */
 
 export type RangeAnswer = { kind: 'whole' } | { kind: 'part'; start: number; end: number } | { kind: 'unsatisfiable' };
 
@@ -27,4 +27,10 @@ export function matchesEtag(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   if (header.trim() === '*') return true;
   return header.split(',').some((candidate) => candidate.trim().replace(/^W\//, '') === etag);
+}
+
+/** By whole seconds, which is all that the headers can say. What is no date asks nothing, so that the file is sent. */
+export function isModifiedSince(header: string | undefined, modifiedAt: Date): boolean {
+  const since = header === undefined ? Number.NaN : Date.parse(header);
+  return Number.isNaN(since) || Math.floor(modifiedAt.getTime() / 1000) > Math.floor(since / 1000);
 }

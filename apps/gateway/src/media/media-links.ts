@@ -1,7 +1,9 @@
 /** Signed links to stored media: whoever has one may read that file until it expires, without a key. */
 import { AppError } from '@reelay/contracts/errors';
+import type { MediaAsset } from '@reelay/contracts/generation-request';
 import { isUlid } from '@reelay/contracts/ids';
 import type { Settings } from '@reelay/contracts/settings';
+import type { Generation } from '@reelay/db/generations/find-generation';
 import { signLink, verifyLink } from '@reelay/platform/signed-link';
 
 export interface MediaLinksOptions {
@@ -9,6 +11,9 @@ export interface MediaLinksOptions {
   settings: { read(): Promise<Settings> };
   now?: () => number;
 }
+
+type KnownOfMedia = 'completedAt' | 'mediaRemovedAt' | 'result';
+const hourMs = 3_600_000;
 
 const extensions: Readonly<Record<string, string>> = {
   'video/mp4': 'mp4',
@@ -33,12 +38,30 @@ export class MediaLinks {
     this.#now = options.now ?? Date.now;
   }
 
-  /** The extension is there for clients that judge a link by it. */
-  async linkTo(media: { assetId: string; contentType: string }, publicUrl: string): Promise<string> {
+  /** The extension is there for clients that judge a link by it. What is not stored here has the upstream's own address. */
+  async linkTo(media: Pick<MediaAsset, 'assetId' | 'contentType' | 'url'>, publicUrl: string): Promise<string> {
+    if (media.url !== undefined) return media.url;
     const settings = await this.#options.settings.read();
     const expiresAt = new Date(this.#now() + settings['media.linkSeconds'] * 1000);
     const subject = subjectOf(`${media.assetId}.${extensionOf(media.contentType)}`, media.assetId);
     return publicUrl + signLink(this.#options.webKey, subject, expiresAt);
+  }
+
+  /** The same for one of a generation's media; null when its file is not kept any more. */
+  async linkOf(
+    { mediaRemovedAt }: Pick<Generation, 'mediaRemovedAt'>,
+    media: MediaAsset,
+    publicUrl: string,
+  ): Promise<string | null> {
+    return mediaRemovedAt && media.url === undefined ? null : this.linkTo(media, publicUrl);
+  }
+
+  /** When the files of a generation go, or went; null when there are none, or nobody knows. */
+  async expiryOf({ completedAt, mediaRemovedAt, result }: Pick<Generation, KnownOfMedia>): Promise<Date | null> {
+    if (!completedAt || !result?.media.some(({ url }) => url === undefined)) return null;
+    if (mediaRemovedAt) return mediaRemovedAt;
+    const { 'media.keepHours': keepHours } = await this.#options.settings.read();
+    return keepHours === 0 ? null : new Date(completedAt.getTime() + keepHours * hourMs);
   }
 
   /**

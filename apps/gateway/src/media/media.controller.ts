@@ -19,7 +19,6 @@ export class MediaController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const asset = await findLinkedAsset(this.parts, fileName, query);
-    const { storage } = this.parts;
-    await sendMedia(request, reply, { asset, storage, name: asset.id, disposition: 'inline' });
+    await sendMedia(request, reply, { asset, parts: this.parts, name: asset.id, disposition: 'inline' });
   }
 }

@@ -1,15 +1,17 @@
-/** Sends a stored file: whole or one range of it, or only the news that the client has it already. */
+/** Sends a stored file: whole or one range of it, only the news that the client has it already, or where the store itself serves it. */
 import { Readable } from 'node:stream';
 import { AppError } from '@reelay/contracts/errors';
 import type { Asset } from '@reelay/db/assets/find-asset';
-import type { Storage } from '@reelay/platform/storage';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { matchesEtag, parseRange } from './byte-range.js';
+import type { GatewayParts } from '../gateway-parts.js';
+import { isModifiedSince, matchesEtag, parseRange, type RangeAnswer } from './byte-range.js';
 import { extensionOf } from './media-links.js';
 
+export type SentFile = Pick<Asset, 'storageKey' | 'contentType' | 'sizeBytes' | 'sha256' | 'createdAt'>;
+
 export interface SendMedia {
-  asset: Asset;
-  storage: Storage;
+  asset: SentFile;
+  parts: Pick<GatewayParts, 'storage' | 'settings'>;
   /** Without extension. */
   name: string;
   disposition: 'inline' | 'attachment';
@@ -17,13 +19,19 @@ export interface SendMedia {
 
 /** @throws StorageError `not_found`, AppError `range_not_satisfiable` */
 export async function sendMedia(request: FastifyRequest, reply: FastifyReply, media: SendMedia): Promise<void> {
-  const { asset } = media;
+  const { asset, parts } = media;
   const etag = `"${asset.sha256}"`;
-  if (matchesEtag(request.headers['if-none-match'], etag)) {
+  const disposition = `${media.disposition}; filename="${media.name}.${extensionOf(asset.contentType)}"`;
+  if (isKnown(request, etag, asset.createdAt)) {
     void reply.code(304).headers(fileHeaders(asset, etag)).send(Readable.from([]));
     return;
   }
-  const range = rangeOf(request, etag, asset.sizeBytes);
+  // A signed address is good for GET alone.
+  if (request.method === 'GET') {
+    const address = await findAddress(media, disposition);
+    if (address !== undefined) return redirect(reply, address);
+  }
+  const range = rangeOf(request, etag, asset);
   if (range.kind === 'unsatisfiable') {
     reply.header('content-range', `bytes */${asset.sizeBytes}`);
     throw new AppError('range_not_satisfiable', `The file has ${asset.sizeBytes} bytes: ask for a range within it.`);
@@ -31,7 +39,7 @@ export async function sendMedia(request: FastifyRequest, reply: FastifyReply, me
   const span = range.kind === 'part' ? range : { start: 0, end: asset.sizeBytes - 1 };
   const isWanted = request.method !== 'HEAD' && asset.sizeBytes > 0;
   // Opened before the first header is set, so that a missing file is an error and not a cut connection.
-  const source = isWanted ? await media.storage.open(asset.storageKey, span) : Readable.from([]);
+  const source = isWanted ? await parts.storage.open(asset.storageKey, span) : Readable.from([]);
   if (range.kind === 'part') reply.header('content-range', `bytes ${span.start}-${span.end}/${asset.sizeBytes}`);
   void reply
     .code(range.kind === 'part' ? 206 : 200)
@@ -39,12 +47,28 @@ export async function sendMedia(request: FastifyRequest, reply: FastifyReply, me
       ...fileHeaders(asset, etag),
       'content-type': asset.contentType,
       'content-length': String(span.end - span.start + 1),
-      'content-disposition': `${media.disposition}; filename="${media.name}.${extensionOf(asset.contentType)}"`,
+      'content-disposition': disposition,
     })
     .send(source);
 }
 
-function fileHeaders(asset: Asset, etag: string): Record<string, string> {
+/** To a place that serves the file to anybody who knows the address; nobody may keep it for others. */
+export function redirect(reply: FastifyReply, address: string): void {
+  void reply
+    .code(302)
+    .headers({ location: address, 'cache-control': 'private, no-store', 'referrer-policy': 'no-referrer' })
+    .send(Readable.from([]));
+}
+
+/** Undefined where files are sent from here: the store has no addresses, or clients are not to be sent to it. */
+async function findAddress({ asset, parts }: SendMedia, disposition: string): Promise<string | undefined> {
+  if (!parts.storage.linkTo) return undefined;
+  const { 'media.redirectSeconds': seconds } = await parts.settings.read();
+  if (seconds === 0) return undefined;
+  return parts.storage.linkTo(asset.storageKey, { contentType: asset.contentType, disposition, seconds });
+}
+
+function fileHeaders(asset: SentFile, etag: string): Record<string, string> {
   return {
     etag,
     'accept-ranges': 'bytes',
@@ -55,9 +79,15 @@ function fileHeaders(asset: Asset, etag: string): Record<string, string> {
   };
 }
 
-/** A range of another version of the file would be nonsense: If-Range must name this one. */
-function rangeOf(request: FastifyRequest, etag: string, sizeBytes: number) {
-  const condition = request.headers['if-range'];
-  const isOfThisFile = condition === undefined || condition === etag;
-  return parseRange(isOfThisFile ? request.headers.range : undefined, sizeBytes);
+/** Where both are asked, the tag decides. */
+function isKnown({ headers }: FastifyRequest, etag: string, modifiedAt: Date): boolean {
+  const tags = headers['if-none-match'];
+  return tags === undefined ? !isModifiedSince(headers['if-modified-since'], modifiedAt) : matchesEtag(tags, etag);
+}
+
+/** A range of another version of the file would be nonsense: If-Range must name this one. It is defined for GET alone. */
+function rangeOf({ method, headers }: FastifyRequest, etag: string, { createdAt, sizeBytes }: SentFile): RangeAnswer {
+  const condition = headers['if-range'];
+  const isOfThisFile = condition === undefined || condition === etag || condition === createdAt.toUTCString();
+  return parseRange(method === 'GET' && isOfThisFile ? headers.range : undefined, sizeBytes);
 }

@@ -138,6 +138,37 @@ describe('finishing', () => {
   });
 });
 
+describe('where media are not stored', () => {
+  beforeEach(async () => {
+    worker = await file.startWorker({ 'media.store': false, 'finish.attempts': 2, 'finish.retryMs': 100 }, mediaUrl);
+  });
+
+  it('the generation ends with the upstream’s own address, and nothing is fetched or kept', async () => {
+    const id = await rendered();
+    expect(await finish(id)).toBeUndefined();
+    const media = { contentType: 'video/mp4', sizeBytes: 0, url: `${mediaUrl}/video`, assetId: expect.any(String) };
+    expect(await generationOf(id)).toMatchObject({ state: 'succeeded', result: { media: [media] } });
+    expect(worker.published.at(-1)).toMatchObject({ type: 'generation.succeeded' });
+    expect(requested).toEqual([]);
+    expect(await assetsOf(id)).toEqual([]);
+    expect(await file.database.looseFile.count({ where: { generationId: id } })).toBe(0);
+  });
+
+  it('an address that leads elsewhere is not passed on: fresh ones are asked for', async () => {
+    const id = await rendered('https://elsewhere.example.org/video');
+    worker.upstream.mediaSources = [{ url: `${mediaUrl}/fresh`, kind: 'video' }];
+    expect(await finish(id)).toBeUndefined();
+    expect(await generationOf(id)).toMatchObject({ result: { media: [{ url: `${mediaUrl}/fresh` }] } });
+  });
+
+  it('a generation whose addresses all lead elsewhere fails', async () => {
+    const id = await rendered('https://elsewhere.example.org/video');
+    expect(await finish(id)).toBeDefined();
+    await finish(id);
+    expect(await generationOf(id)).toMatchObject({ state: 'failed', error: { code: 'media_unavailable' } });
+  });
+});
+
 describe('media that cannot be fetched', () => {
   const cases: [string, RequestListener][] = [
     ['are not there for now', (_request, response) => void response.writeHead(503).end()],

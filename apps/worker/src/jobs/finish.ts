@@ -1,4 +1,5 @@
-/** The finish job: fetches what the upstream made, then ends the generation. Repeated by any worker it does nothing twice. */
+/** The finish job: fetches what the upstream made (or passes its addresses on), then ends the generation. Repeated by any worker it does nothing twice. */
+import type { MediaAsset } from '@reelay/contracts/generation-request';
 import type { MediaSource } from '@reelay/contracts/provider';
 import type { Settings } from '@reelay/contracts/settings';
 import { isUpstreamError } from '@reelay/contracts/upstream-error';
@@ -12,9 +13,15 @@ import type { JobContext, JobResult } from '@reelay/platform/consume';
 import { crashPoint } from '@reelay/platform/crash-point';
 import { announce, ringDispatch } from '../announce.js';
 import { AddressRefused, fetchMedia, NoLongerWanted, resultKeys } from '../media/fetch-media.js';
+import { passOnMedia } from '../media/pass-on-media.js';
 import { describeFailure } from '../submit/decide-submit-outcome.js';
 import { type Account, callContext, openAccount } from '../upstream/account.js';
 import type { WorkerParts } from '../worker-parts.js';
+
+interface FinishedMedia {
+  stored: readonly StoredResult[];
+  passedOn: readonly MediaAsset[];
+}
 
 interface Finish {
   parts: WorkerParts;
@@ -32,7 +39,7 @@ export async function finishMedia(
   if (subject?.stage !== 'fetching') return undefined;
   const finish = { parts, subject, context, settings: await parts.settings.read() };
   if (isWhole(subject)) {
-    await complete(finish, []);
+    await complete(finish, { stored: [], passedOn: [] });
     return undefined;
   }
   let account: Account;
@@ -59,15 +66,20 @@ function isWhole({ sources, extras }: FinishSubject): boolean {
   return sources.length === 0 && extras.text !== undefined;
 }
 
-async function fetchAll(finish: Finish, account: Account): Promise<StoredResult[]> {
+async function fetchAll(finish: Finish, account: Account): Promise<FinishedMedia> {
   const { subject } = finish;
   try {
     if (subject.sources.length === 0) throw new AddressRefused('the upstream gave no address');
-    return await fetchEach(finish, account, subject.sources);
+    return await takeEach(finish, account, subject.sources);
   } catch (error) {
     if (!(error instanceof AddressRefused)) throw error;
-    return fetchEach(finish, account, await askForFresh(finish, account));
+    return takeEach(finish, account, await askForFresh(finish, account));
   }
+}
+
+async function takeEach(finish: Finish, account: Account, sources: readonly MediaSource[]): Promise<FinishedMedia> {
+  if (!finish.settings['media.store']) return { stored: [], passedOn: passOnMedia(sources, account.target.mediaHosts) };
+  return { stored: await fetchEach(finish, account, sources), passedOn: [] };
 }
 
 async function fetchEach(finish: Finish, account: Account, sources: readonly MediaSource[]): Promise<StoredResult[]> {
@@ -101,8 +113,9 @@ async function askForFresh({ parts, subject, settings, context }: Finish, accoun
   return sources;
 }
 
-async function complete({ parts, subject, context }: Finish, results: readonly StoredResult[]): Promise<void> {
-  const ended = await finishGeneration(parts.database, subject, results);
+async function complete({ parts, subject, context }: Finish, media: FinishedMedia): Promise<void> {
+  const { stored: results, passedOn } = media;
+  const ended = await finishGeneration(parts.database, subject, results, passedOn);
   crashPoint('finish.after-commit');
   if (!ended) return dropUnlessUsed({ parts, subject }, results);
   await announce(parts, [ended]);
@@ -133,7 +146,7 @@ async function countFailure(finish: Finish, account: Account, error: unknown): P
   if (tries < settings['finish.attempts']) return { againInMs: pauseMs(finish, tries) };
   if (subject.extras.character) {
     // The character is made and can be used by its name; only its picture is missing.
-    await complete(finish, []);
+    await complete(finish, { stored: [], passedOn: [] });
     return undefined;
   }
   const message = 'The upstream finished the task, but its media could not be fetched.';

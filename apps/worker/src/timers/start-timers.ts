@@ -1,14 +1,17 @@
 /** The worker's timers. */
-import { deleteExpired } from '@reelay/db/repair/delete-expired';
-import type { LocalStorage } from '@reelay/platform/local-storage';
 import type { Logger } from '@reelay/platform/logger';
+import type { OpenStorage } from '@reelay/platform/open-storage';
 import type { RedisMark } from '@reelay/platform/redis-mark';
 import type { WorkerParts } from '../worker-parts.js';
 import { cleanLitter } from './clean-litter.js';
+import { forgetOldGenerations, forgetRecords } from './forget-records.js';
 import { noticeLostJobs } from './notice-lost-jobs.js';
 import { removeDeletedRows } from './remove-deleted.js';
 import { repair } from './repair.js';
+import { ringWebhooks } from './ring-webhooks.js';
+import { sweepFiles } from './sweep-files.js';
 import { sweepLooseFiles } from './sweep-loose-files.js';
+import { sweepMedia } from './sweep-media.js';
 import { sweepReferences } from './sweep-references.js';
 import { startTimer, type Timer } from './timer-loop.js';
 
@@ -18,7 +21,7 @@ const unfinishedAgeMs = 60 * 60_000;
 
 export interface TimerSurroundings {
   readonly log: Logger;
-  readonly storage: Pick<LocalStorage, 'sweepUnfinished'>;
+  readonly storage: Pick<OpenStorage, 'sweepUnfinished'>;
   readonly mark: Pick<RedisMark, 'isTrusted' | 'renew'>;
 }
 
@@ -45,9 +48,19 @@ export function startTimers(parts: WorkerParts, { log, storage, mark }: TimerSur
       round: (signal) => sweepReferences(parts, log, signal),
     }),
     startTimer({
+      ...{ database, log, name: 'worker.files', beginsAtOnce: false },
+      periodMs: repairPeriodMs,
+      round: (signal) => sweepFiles(parts, log, signal),
+    }),
+    startTimer({
       ...{ database, log, name: 'worker.loose-files', beginsAtOnce: false },
       periodMs: repairPeriodMs,
       round: (signal) => sweepLooseFiles(parts, log, signal),
+    }),
+    startTimer({
+      ...{ database, log, name: 'worker.media', beginsAtOnce: false },
+      periodMs: async () => (await parts.settings.read())['media.sweepMs'],
+      round: (signal) => sweepMedia(parts, log, signal),
     }),
     startTimer({
       ...{ database, log, name: 'worker.deleted', beginsAtOnce: false },
@@ -55,11 +68,19 @@ export function startTimers(parts: WorkerParts, { log, storage, mark }: TimerSur
       round: (signal) => removeDeletedRows(parts, log, signal),
     }),
     startTimer({
+      ...{ database, log, name: 'worker.old-generations', beginsAtOnce: false },
+      periodMs: async () => (await parts.settings.read())['media.sweepMs'],
+      round: (signal) => forgetOldGenerations(parts, log, signal),
+    }),
+    startTimer({
+      ...{ database, log, name: 'worker.webhooks', beginsAtOnce: false },
+      periodMs: async () => (await parts.settings.read())['timer.webhookMs'],
+      round: (signal) => ringWebhooks(parts, signal),
+    }),
+    startTimer({
       ...{ database, log, name: 'worker.retention', beginsAtOnce: false },
       periodMs: async () => retentionPeriodMs,
-      round: async (signal) => {
-        while (!signal.aborted && (await deleteExpired(database)));
-      },
+      round: (signal) => forgetRecords(parts, signal),
     }),
     startTimer({
       ...{ database, log, name: 'worker.unfinished', beginsAtOnce: false },

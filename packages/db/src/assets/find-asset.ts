@@ -10,6 +10,8 @@ export interface Asset {
   sizeBytes: number;
   sha256: string;
   createdAt: Date;
+  /** Its file is gone, by age or for room. */
+  removedAt: Date | null;
 }
 
 /** For signed links, whose signature stands for the right to read. */
@@ -18,13 +20,13 @@ export async function findAsset(database: Queryable, id: string): Promise<Asset 
   return found ? toAsset(found) : undefined;
 }
 
-/** The results of an owner's generation in their order. */
+/** The results of an owner's generation in their order, as far as their files are still kept. */
 export async function findResultAssets(
   database: Queryable,
   of: { generationId: string; ownerId: string },
 ): Promise<Asset[]> {
   const found = await database.asset.findMany({
-    where: { generationId: of.generationId, ownerId: of.ownerId, role: 'result' },
+    where: { generationId: of.generationId, ownerId: of.ownerId, role: 'result', removedAt: null },
     orderBy: { ordinal: 'asc' },
   });
   return found.map(toAsset);
@@ -44,5 +46,6 @@ export function toAsset(row: AssetRow): Asset {
     sizeBytes: Number(row.sizeBytes),
     sha256: row.sha256,
     createdAt: row.createdAt,
+    removedAt: row.removedAt,
   };
 }

@@ -28,3 +28,15 @@ export async function insertReference(database: Queryable, reference: NewReferen
     VALUES (${id}, ${ownerId}, 'reference', ${storageKey}, ${contentType}, ${BigInt(sizeBytes)}, ${sha256},
       ${width}::integer, ${height}::integer, ${durationMs}::integer)`;
 }
+
+/** The same of what was uploaded with its request. False when that was given up meanwhile (`giveUpUploads`), or became something else. */
+export async function insertUploadReference(database: Queryable, reference: NewReference): Promise<boolean> {
+  const { id, ownerId, storageKey, contentType, sizeBytes, sha256 } = reference;
+  const { width = null, height = null, durationMs = null } = reference;
+  const inserted = await database.$executeRaw`
+    WITH settled AS (DELETE FROM loose_file WHERE storage_key = ${storageKey} AND keep_until > now() RETURNING storage_key)
+    INSERT INTO asset (id, owner_id, role, storage_key, content_type, size_bytes, sha256, width, height, duration_ms)
+    SELECT ${id}, ${ownerId}, 'reference', storage_key, ${contentType}, ${BigInt(sizeBytes)}, ${sha256},
+      ${width}::integer, ${height}::integer, ${durationMs}::integer FROM settled`;
+  return inserted === 1;
+}

@@ -5,7 +5,7 @@
 import type { Database, Queryable, Transaction } from '../client.js';
 
 /** Longer than anybody writes one file: what is older was left by a crash. */
-const longestWriteMs = 60 * 60_000;
+export const longestWriteMs = 60 * 60_000;
 /** After this a removal that failed is tried again. */
 const againMs = 60_000;
 
@@ -34,6 +34,13 @@ export async function noteReferenceFile(database: Queryable, storageKey: string)
     FROM (SELECT now() + ${longestWriteMs}::float8 * interval '1 millisecond' AS until) AS kept`;
 }
 
+/** What was uploaded with a request that is over: each that has not become a reference or a file is due at once. */
+export async function giveUpUploads(database: Queryable, storageKeys: readonly string[]): Promise<void> {
+  // From now on nobody may make an asset of it: `keep_until` is what they look at.
+  await database.$executeRaw`
+    UPDATE loose_file SET remove_at = now(), keep_until = now() WHERE storage_key = ANY(${[...storageKeys]}::text[])`;
+}
+
 /** Their assets are being written in this transaction. */
 export async function settleFiles(tx: Transaction, storageKeys: readonly string[]): Promise<void> {
   await tx.$executeRaw`DELETE FROM loose_file WHERE storage_key = ANY(${[...storageKeys]}::text[])`;
@@ -50,6 +57,8 @@ export async function loosenAssets(tx: Transaction, generationId: string): Promi
     WITH gone AS (DELETE FROM asset WHERE generation_id = ${generationId} RETURNING storage_key)
     INSERT INTO loose_file (storage_key, generation_id, remove_at, keep_until)
     SELECT DISTINCT storage_key, ${generationId}, now(), now() + ${longestWriteMs}::float8 * interval '1 millisecond' FROM gone
+    -- What a client's file holds too stays with it.
+    WHERE NOT EXISTS (SELECT FROM file_object WHERE file_object.storage_key = gone.storage_key)
     ON CONFLICT (storage_key) DO UPDATE SET remove_at = EXCLUDED.remove_at, keep_until = EXCLUDED.keep_until
     RETURNING storage_key`;
   return [...new Set([...stored, ...rows].map((row) => row.storage_key))];
@@ -63,7 +72,8 @@ export async function takeLooseFiles(database: Database, limit: number): Promise
       WHERE remove_at <= now()
         -- Its media are being fetched, for longer than was thought possible.
         AND NOT EXISTS (SELECT FROM generation WHERE id = loose.generation_id AND state = 'running')
-        AND NOT EXISTS (SELECT FROM asset WHERE generation_id = loose.generation_id AND asset.storage_key = loose.storage_key)
+        AND NOT EXISTS (SELECT FROM asset WHERE generation_id = loose.generation_id AND asset.storage_key = loose.storage_key AND removed_at IS NULL)
+        AND NOT EXISTS (SELECT FROM file_object WHERE file_object.storage_key = loose.storage_key)
       ORDER BY remove_at LIMIT ${limit} FOR UPDATE SKIP LOCKED
     )
     UPDATE loose_file AS loose SET remove_at = now() + ${againMs}::float8 * interval '1 millisecond'
@@ -89,7 +99,7 @@ export async function findUsedFiles(
   { generationId, storageKeys }: { generationId: string; storageKeys: readonly string[] },
 ): Promise<Set<string>> {
   const rows = await database.asset.findMany({
-    where: { generationId, storageKey: { in: [...storageKeys] } },
+    where: { generationId, storageKey: { in: [...storageKeys] }, removedAt: null },
     select: { storageKey: true },
   });
   return new Set(rows.map((row) => row.storageKey));

@@ -19,6 +19,8 @@ export async function removeUnusedReferences(
       RETURNING storage_key
     )
     INSERT INTO loose_file (storage_key, remove_at, keep_until) SELECT storage_key, now(), now() FROM removed
+    -- What a client's file holds too stays with it.
+    WHERE NOT EXISTS (SELECT FROM file_object WHERE file_object.storage_key = removed.storage_key)
     ON CONFLICT (storage_key) DO UPDATE SET remove_at = EXCLUDED.remove_at
     RETURNING storage_key`;
   return removed.map((row) => row.storage_key);

@@ -8,6 +8,8 @@ import type { ErrorCode } from '../errors.js';
 export const adminTags = {
   tokens: 'Upstream accounts: their credentials, limits, state and history.',
   batches: 'Work over many accounts, with a verdict for each.',
+  apiKeys: 'Clients’ keys: what each may do and what it used.',
+  webhooks: 'Where the operator is told of what happens, without having to ask.',
   installation: 'What holds for all accounts, and how the whole is doing.',
   statistics: 'What was made, how well and how fast.',
 } as const;

@@ -125,7 +125,13 @@ describe('the outlook of a lane', () => {
     ['no account at all refuses it for good', { tokens: 0, serving: 0 }, 'unserved'],
   ])('%s', async (_, changes, outcome) => {
     await store(changes);
-    const refusal = await findRefusal(database, { lane, apiKeyId: 'busy', deadlineMs: 3_600_000, limits });
+    const refusal = await findRefusal(database, {
+      lane,
+      kind: 'video',
+      apiKeyId: 'busy',
+      deadlineMs: 3_600_000,
+      limits,
+    });
     expect(refusal?.outcome ?? 'accepted').toBe(outcome);
     expect((await outcomeOf()).outcome).toBe(outcome);
     expect(await database.generation.count()).toBe(outcome === 'accepted' ? 2 : 1);

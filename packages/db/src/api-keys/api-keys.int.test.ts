@@ -3,6 +3,8 @@ import { createDatabase, type Database } from '../client.js';
 import { isOutage } from '../outage.js';
 import { ensureApiKey } from './ensure-api-key.js';
 import { findApiKey, noteApiKeyUse } from './find-api-key.js';
+import { findApiKeyView } from './list-api-keys.js';
+import { deleteApiKey } from './store-api-key.js';
 
 let testDatabase: TestDatabase;
 let database: Database;
@@ -18,15 +20,29 @@ afterAll(async () => {
 });
 
 const mac = (digit: string) => digit.repeat(64);
+const byDefault = {
+  ...{ apiKeyId: 'default', ownerId: 'default' },
+  ...{ allowedModels: null, allowedKinds: null, requestsPerMinute: null },
+};
 const key = (id: string, macHex: string) => ({ id, ownerId: id, name: id, prefix: 'abc', macHex });
 
 test('a configured key works, and after a change the old secret does not', async () => {
   await ensureApiKey(database, key('default', mac('1')));
   await ensureApiKey(database, key('default', mac('1')));
-  expect(await findApiKey(database, mac('1'))).toEqual({ apiKeyId: 'default', ownerId: 'default' });
+  expect(await findApiKey(database, mac('1'))).toEqual(byDefault);
   await ensureApiKey(database, key('default', mac('2')));
   expect(await findApiKey(database, mac('1'))).toBeUndefined();
-  expect(await findApiKey(database, mac('2'))).toEqual({ apiKeyId: 'default', ownerId: 'default' });
+  expect(await findApiKey(database, mac('2'))).toEqual(byDefault);
+});
+
+test('a configured key that was deleted is there again after the next start, with its new secret too', async () => {
+  await ensureApiKey(database, key('deleted', mac('6')));
+  expect(await deleteApiKey(database, 'deleted')).toBe(true);
+  expect(await deleteApiKey(database, 'deleted')).toBe(false);
+  expect(await findApiKey(database, mac('6'))).toBeUndefined();
+  await ensureApiKey(database, key('deleted', mac('6')));
+  expect(await findApiKey(database, mac('6'))).toMatchObject({ apiKeyId: 'deleted' });
+  expect(await findApiKeyView(database, 'deleted')).toMatchObject({ state: 'active' });
 });
 
 test('a secret that another key has already stays with that key', async () => {

@@ -25,7 +25,7 @@ export async function ensureApiKey(database: Database, key: ConfiguredApiKey): P
       INSERT INTO api_key (id, owner_id, name, prefix, mac)
       SELECT ${key.id}, ${key.ownerId}, ${key.name}, ${key.prefix}, ${mac}
       WHERE NOT EXISTS (SELECT FROM api_key WHERE mac = ${mac} AND id <> ${key.id})
-      ON CONFLICT (id) DO UPDATE SET mac = EXCLUDED.mac, prefix = EXCLUDED.prefix, revoked_at = NULL
+      ON CONFLICT (id) DO UPDATE SET mac = EXCLUDED.mac, prefix = EXCLUDED.prefix, revoked_at = NULL, deleted_at = NULL
       WHERE api_key.mac <> EXCLUDED.mac OR api_key.revoked_at IS NOT NULL`;
   });
 }

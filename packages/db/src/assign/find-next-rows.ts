@@ -9,6 +9,8 @@ export interface NextRow {
   fence: bigint;
   /** Those of the free tokens that this row may not be given to now. */
   excluded: string[];
+  /** Of the key's row, where the key may have only so many generations worked on at once; see `heldKeys`. */
+  keyVersion: string | null;
 }
 
 export interface FindNextRows {
@@ -23,7 +25,8 @@ export interface FindNextRows {
 
 /**
  * Priority, then the n-th waiting row of each key, then whose key was served the longest ago, then age. Rows that exclude every
- * free token are passed over, however many there are: they do not hold up those behind them.
+ * free token are passed over, however many there are: they do not hold up those behind them. So are those of a key that has as many
+ * generations worked on as it may at once.
  */
 export async function findNextRows(database: Queryable, find: FindNextRows): Promise<NextRow[]> {
   return database.$queryRaw<NextRow[]>(nextRowsQuery(find));
@@ -44,19 +47,26 @@ function nextRowsQuery(find: FindNextRows): Prisma.Sql {
         ORDER BY api_key_id LIMIT 1
       ) AS next
     ), excluding AS MATERIALIZED (${excludingRows(find)}),
-    candidate AS (
+    limited_key AS MATERIALIZED (
+      -- One look at the key's row, in the snapshot of this statement, by which version and count belong together.
+      SELECT key, version, concurrent_limit - count_working(key) AS room FROM waiting_key CROSS JOIN LATERAL (
+        SELECT concurrent_limit, xmin::text AS version FROM api_key WHERE id = waiting_key.key AND concurrent_limit IS NOT NULL
+      ) AS api_key
+    ), candidate AS (
       SELECT first.* FROM waiting_key CROSS JOIN LATERAL (${firstRows(find, Prisma.sql`generation.api_key_id = waiting_key.key`)}) AS first
       UNION ALL
       SELECT first.* FROM (${firstRows(find, Prisma.sql`generation.api_key_id IS NULL`)}) AS first
     ), numbered AS (
       SELECT *, row_number() OVER (PARTITION BY api_key_id ORDER BY priority DESC, created_at, id) AS nth FROM candidate
     ), next AS (
-      SELECT numbered.*, served.turn
-      FROM numbered LEFT JOIN jsonb_to_recordset(${JSON.stringify(turns)}::jsonb) AS served (key text, turn bigint)
+      SELECT numbered.*, served.turn, limited_key.version AS key_version
+      FROM numbered LEFT JOIN limited_key ON limited_key.key = numbered.api_key_id
+        LEFT JOIN jsonb_to_recordset(${JSON.stringify(turns)}::jsonb) AS served (key text, turn bigint)
         ON served.key = coalesce(numbered.api_key_id, '')
+      WHERE limited_key.room IS NULL OR nth <= limited_key.room
       ORDER BY priority DESC, nth, coalesce(served.turn, 0), created_at, id LIMIT ${limit}
     )
-    SELECT id AS "generationId", api_key_id AS "apiKeyId", fence, coalesce(token_ids, '{}') AS excluded
+    SELECT id AS "generationId", api_key_id AS "apiKeyId", fence, coalesce(token_ids, '{}') AS excluded, key_version AS "keyVersion"
     FROM next LEFT JOIN excluding ON generation_id = id
     ORDER BY priority DESC, nth, coalesce(turn, 0), created_at, id`;
 }

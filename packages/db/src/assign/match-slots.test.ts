@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { matchSlots } from './match-slots.js';
 
 const slot = (tokenId: string, slotNo = 0) => ({ tokenId, slotNo, version: '1' });
-const row = (generationId: string, ...excluded: string[]) => ({ generationId, apiKeyId: null, fence: 0n, excluded });
+const row = (generationId: string, ...excluded: string[]) => ({
+  generationId,
+  apiKeyId: null,
+  fence: 0n,
+  excluded,
+  keyVersion: null,
+});
 const pairs = (matches: ReturnType<typeof matchSlots>) =>
   matches.map((match) => `${match.row.generationId}→${match.slot.tokenId}${match.slot.slotNo}`);
 

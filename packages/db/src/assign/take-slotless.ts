@@ -2,6 +2,7 @@
 import type { Queryable } from '../client.js';
 import { plannedOnce } from '../planned-once.js';
 import { proxyOfToken } from '../tokens/proxy-of-token.js';
+import { heldKeys } from './held-keys.js';
 import type { Match } from './match-slots.js';
 import type { Assignment } from './take-slots.js';
 
@@ -15,7 +16,9 @@ export interface TakeSlotless {
  * that two assigners do not work from the same count; the limit itself is soft, for nothing upstream depends on it.
  */
 export async function takeSlotless(database: Queryable, take: TakeSlotless): Promise<Assignment[]> {
+  const keys = heldKeys(take.matches.map(({ row }) => row));
   const planned = take.matches.map(({ row, slot, attemptId }) => ({
+    ...keys.planned(row),
     ...{ generation_id: row.generationId, fence: String(row.fence), attempt_id: attemptId },
     ...{ token_id: slot.tokenId, version: slot.version },
   }));
@@ -25,10 +28,10 @@ export async function takeSlotless(database: Queryable, take: TakeSlotless): Pro
       SELECT set_config('synchronous_commit', 'off', true)
     ), planned AS MATERIALIZED (
       SELECT planned.* FROM relaxed CROSS JOIN jsonb_to_recordset(${JSON.stringify(planned)}::jsonb)
-        AS planned (generation_id text, fence bigint, attempt_id text, token_id text, version text)
-    ), waiting AS MATERIALIZED (
+        AS planned (generation_id text, fence bigint, attempt_id text, token_id text, version text${keys.columns})
+    )${keys.held}, waiting AS MATERIALIZED (
       -- Row by row, here and below: of a small table Postgres would rather read all, and go on so when it has grown.
-      SELECT planned.*, step FROM planned CROSS JOIN LATERAL (
+      SELECT planned.*, step FROM ${keys.source} AS planned CROSS JOIN LATERAL (
         SELECT step FROM generation
         WHERE id = planned.generation_id AND state = 'queued' AND token_id IS NULL AND fence = planned.fence AND deadline_at > now()
           AND NOT EXISTS (
@@ -53,7 +56,7 @@ export async function takeSlotless(database: Queryable, take: TakeSlotless): Pro
       UPDATE token SET last_assigned_at = clock_timestamp() WHERE id IN (SELECT token_id FROM assigned)
     ), over AS (
       DELETE FROM generation_exclusion WHERE generation_id IN (SELECT generation_id FROM assigned) AND until <= now()
-    )
+    )${keys.changed}
     UPDATE generation SET
       token_id = assigned.token_id, fence = generation.fence + 1, assigned_at = now(),
       simulated = assigned.target = ANY(${[...take.simulatedTargets]}::text[])

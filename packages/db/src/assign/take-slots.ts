@@ -3,6 +3,7 @@ import type { SlotKind } from '@reelay/contracts/domain';
 import type { Queryable } from '../client.js';
 import { plannedOnce } from '../planned-once.js';
 import { proxyOfToken } from '../tokens/proxy-of-token.js';
+import { heldKeys } from './held-keys.js';
 import type { Match } from './match-slots.js';
 
 export interface TakeSlots {
@@ -26,7 +27,9 @@ export interface Assignment {
  * depends on its step and is decided when it is sent; until then it counts as one that does, as workers of the release before expect.
  */
 export async function takeSlots(database: Queryable, take: TakeSlots): Promise<Assignment[]> {
+  const keys = heldKeys(take.matches.map(({ row }) => row));
   const planned = take.matches.map(({ row, slot, attemptId }) => ({
+    ...keys.planned(row),
     ...{ generation_id: row.generationId, fence: String(row.fence), attempt_id: attemptId },
     ...{ token_id: slot.tokenId, version: slot.version, slot_no: slot.slotNo },
   }));
@@ -36,10 +39,10 @@ export async function takeSlots(database: Queryable, take: TakeSlots): Promise<A
       SELECT set_config('synchronous_commit', 'off', true)
     ), planned AS MATERIALIZED (
       SELECT planned.* FROM relaxed CROSS JOIN jsonb_to_recordset(${JSON.stringify(planned)}::jsonb)
-        AS planned (generation_id text, fence bigint, attempt_id text, token_id text, version text, slot_no integer)
-    ), waiting AS MATERIALIZED (
+        AS planned (generation_id text, fence bigint, attempt_id text, token_id text, version text, slot_no integer${keys.columns})
+    )${keys.held}, waiting AS MATERIALIZED (
       -- Row by row, here and below: of a small table Postgres would rather read all, and go on so when it has grown.
-      SELECT planned.*, step FROM planned CROSS JOIN LATERAL (
+      SELECT planned.*, step FROM ${keys.source} AS planned CROSS JOIN LATERAL (
         SELECT step FROM generation
         WHERE id = planned.generation_id AND state = 'queued' AND token_id IS NULL AND fence = planned.fence AND deadline_at > now()
           AND NOT EXISTS (
@@ -69,7 +72,7 @@ export async function takeSlots(database: Queryable, take: TakeSlots): Promise<A
       FROM assigned
     ), over AS (
       DELETE FROM generation_exclusion WHERE generation_id IN (SELECT generation_id FROM assigned) AND until <= now()
-    )
+    )${keys.changed}
     UPDATE generation SET
       token_id = assigned.token_id, fence = generation.fence + 1, assigned_at = now(),
       simulated = assigned.target = ANY(${[...take.simulatedTargets]}::text[])

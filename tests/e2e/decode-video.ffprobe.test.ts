@@ -1,9 +1,10 @@
-/** A finished video in the hands of a decoder that is not ours. Runs where ffprobe is installed, and always in CI. */
+/** A finished video in the hands of a decoder that is not ours, and the pictures that the gateway has it make. Runs where ffprobe is installed, and always in CI. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { probeImage } from '@reelay/platform/probe-image';
 import { waitFor } from '@reelay/testing/wait-for';
 import { Stack } from '../support/stack.js';
 
@@ -46,5 +47,15 @@ test.concurrent.each([
     const { streams, format } = await probe(file);
     expect(streams).toMatchObject([{ codec_name: 'h264', codec_type: 'video', pix_fmt: 'yuv420p', ...size }]);
     expect(Number(format.duration)).toBe(seconds);
+    const sheet = size.width > size.height ? { width: 1200, height: 670 } : { width: 670, height: 1200 };
+    expect(await pictureOf(id, 'thumbnail')).toEqual({ type: 'image/webp', width: size.width, height: size.height });
+    expect(await pictureOf(id, 'spritesheet')).toEqual({ type: 'image/jpeg', ...sheet });
   },
 );
+
+/** As the gateway answers it; ffmpeg comes in the same package as ffprobe. */
+async function pictureOf(id: string, variant: 'thumbnail' | 'spritesheet') {
+  const answer = await stack.client().videos.downloadContent(id, { variant });
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  return { type: answer.headers.get('content-type'), ...probeImage(bytes) };
+}

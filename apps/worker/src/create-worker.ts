@@ -4,12 +4,14 @@ import { createDatabase } from '@reelay/db/client';
 import { createSettingsReader } from '@reelay/db/settings';
 import { type Consumer, consume } from '@reelay/platform/consume';
 import { HttpClient } from '@reelay/platform/http-client';
-import { LocalStorage } from '@reelay/platform/local-storage';
 import type { Logger } from '@reelay/platform/logger';
 import { EventPublisher } from '@reelay/platform/messages';
+import { openStorage } from '@reelay/platform/open-storage';
 import { Queues } from '@reelay/platform/queues';
 import { closeRedis, createRedis } from '@reelay/platform/redis';
 import { RedisMark } from '@reelay/platform/redis-mark';
+import type { StoragePlace } from '@reelay/platform/storage-place';
+import { WebhookSecrets } from '@reelay/platform/webhook-secrets';
 import { createSolver } from '@reelay/pow/solver';
 import { createProviders } from '@reelay/providers/registry';
 import { finishMedia } from './jobs/finish.js';
@@ -21,6 +23,7 @@ import { ListingCache } from './submit/listing-cache.js';
 import { startTimers } from './timers/start-timers.js';
 import { CallRecorder } from './upstream/call-recorder.js';
 import { CredentialClient } from './upstream/credentials.js';
+import { deliverWebhooks } from './webhooks/deliver-webhooks.js';
 import type { WorkerParts } from './worker-parts.js';
 
 export interface WorkerOptions {
@@ -28,7 +31,10 @@ export interface WorkerOptions {
   readonly redisUrl: string;
   readonly tokenManagerUrl: string;
   readonly internalKey: string;
-  readonly storageDir: string;
+  /** Opens the signing secrets of webhooks. */
+  readonly webKey: string;
+  readonly fetchAllow: readonly string[];
+  readonly storage: StoragePlace;
   readonly simulatorUrl: string | undefined;
   /** Jobs of a kind at once. */
   readonly concurrency: number;
@@ -58,7 +64,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
   const http = new HttpClient();
   const solver = createSolver();
   const calls = new CallRecorder(database, log);
-  const storage = await LocalStorage.create(options.storageDir);
+  const storage = await openStorage(options.storage);
   const parts: WorkerParts = {
     database,
     queues,
@@ -77,10 +83,12 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
     random: Math.random,
     draining: options.draining,
   };
+  const webhooks = { ...parts, secrets: new WebhookSecrets(options.webKey), fetchAllow: options.fetchAllow };
   const consumeOptions = { redis: blocking, log, concurrency, ...(prefix !== undefined && { prefix }) };
   const run = consume('run', (payload, context) => runGeneration(parts, payload, context), consumeOptions);
   const others: Consumer[] = [
     consume('poll', (payload, context) => pollToken(parts, payload, context), consumeOptions),
+    consume('webhook', (payload, context) => deliverWebhooks(webhooks, payload, context), consumeOptions),
     consume('finish', (payload, context) => finishMedia(parts, payload, context), {
       ...consumeOptions,
       concurrency: Math.max(2, Math.ceil(concurrency / 4)),

@@ -1,27 +1,32 @@
 /**
- * The worker: does the work of the queues `run`, `poll` and `finish` for all tokens, and keeps the timers that repair what was lost.
+ * The worker: does the work of the queues `run`, `poll`, `finish` and `webhook`, and keeps the timers that repair what was lost.
  * It must never write a terminal state except through `endGeneration`, and never send a submit that its journal has not committed.
  */
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { ConfigError, commonSettings, readConfig, secretSetting } from '@reelay/platform/config';
+import { ConfigError, commonSettings, placesSetting, readConfig, secretSetting } from '@reelay/platform/config';
 import { armCrashPoint } from '@reelay/platform/crash-point';
 import { Lifecycle } from '@reelay/platform/lifecycle';
 import { createLogger } from '@reelay/platform/logger';
+import { refuseStorageProblem, storagePlaceOf, storageSettings } from '@reelay/platform/storage-place';
 import { z } from 'zod';
 import type { RunningWorker } from './create-worker.js';
 import { WORKER, workerModule } from './worker.module.js';
 
-const settings = z.object({
+const shape = z.object({
   ...commonSettings,
+  ...storageSettings,
   INTERNAL_KEY: secretSetting('INTERNAL_KEY'),
+  WEB_KEY: secretSetting('WEB_KEY'),
+  /** Private places that events may be sent to, although their addresses come from clients. */
+  FETCH_ALLOW: placesSetting,
   TOKEN_MANAGER_URL: z.url({ protocol: /^https?$/, error: 'must look like http://127.0.0.1:8001' }),
-  STORAGE_DIR: z.string().min(1),
   SIMULATOR_URL: z.url({ protocol: /^https?$/, error: 'must look like http://127.0.0.1:8088' }).optional(),
   WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(500).default(32),
   /** Only fault tests set it: where this process is to kill itself. */
   CRASH_AT: z.string().optional(),
 });
+const settings = shape.superRefine(refuseStorageProblem);
 
 /** A submit in flight may take a minute; everything else is over at once. */
 const drainTimeoutMs = 66_000;
@@ -36,7 +41,9 @@ async function main(): Promise<void> {
     redisUrl: config.REDIS_URL,
     tokenManagerUrl: config.TOKEN_MANAGER_URL,
     internalKey: config.INTERNAL_KEY,
-    storageDir: config.STORAGE_DIR,
+    webKey: config.WEB_KEY,
+    fetchAllow: config.FETCH_ALLOW,
+    storage: storagePlaceOf(config),
     simulatorUrl: config.SIMULATOR_URL,
     concurrency: config.WORKER_CONCURRENCY,
     log,

@@ -79,6 +79,11 @@ export const mediaAssetSchema = z.object({
   width: z.number().int().positive().optional(),
   height: z.number().int().positive().optional(),
   durationMs: z.number().int().nonnegative().optional(),
+  /**
+   * The upstream's own address, where this installation does not store media: then `contentType` is only likely, `sizeBytes` is 0, and there
+   * is no asset. It is good for as long as the upstream says.
+   */
+  url: z.string().optional(),
 });
 export type MediaAsset = z.infer<typeof mediaAssetSchema>;
 

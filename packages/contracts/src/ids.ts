@@ -6,6 +6,8 @@ export type Dialect = 'chat' | 'videos' | 'images';
 export const dialects: readonly Dialect[] = ['chat', 'videos', 'images'];
 
 const prefixes = { chat: 'chatcmpl-', videos: 'video_', images: 'rly_' } as const satisfies Record<Dialect, string>;
+/** A character, where it is one's own thing and not only a result. */
+const characterPrefix = 'char_';
 const ulidPattern = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
 export function isUlid(value: string): boolean {
@@ -17,9 +19,14 @@ export function publicId(dialect: Dialect, generationId: string): string {
   return `${prefixes[dialect]}${generationId}`;
 }
 
+/** Of the generation that made the character. */
+export function characterId(generationId: string): string {
+  return `${characterPrefix}${generationId}`;
+}
+
 /** The generation's ULID from any of its public spellings (or the bare ULID); undefined when it is none of ours. */
 export function parseGenerationId(text: string): string | undefined {
-  const prefix = Object.values(prefixes).find((candidate) => text.startsWith(candidate));
+  const prefix = [...Object.values(prefixes), characterPrefix].find((candidate) => text.startsWith(candidate));
   const ulid = text.slice(prefix?.length ?? 0).toUpperCase();
   return isUlid(ulid) ? ulid : undefined;
 }

@@ -13,6 +13,8 @@ export const jobCatalogue = {
   poll: z.object({ tokenId: z.string() }),
   /** Fetch the media of a generation the upstream finished, then end it. */
   finish: z.object({ generationId: z.string() }),
+  /** Send what is due to one webhook endpoint. */
+  webhook: z.object({ endpointId: z.string() }),
 } as const;
 
 export type QueueName = keyof typeof jobCatalogue;

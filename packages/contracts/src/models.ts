@@ -2,6 +2,7 @@
 import { AppError } from './errors.js';
 import type { Lane } from './lane.js';
 import type { Model } from './models/model.js';
+import { findOpenAiName, modelOfOpenAiName } from './models/openai-names.js';
 import { soraModels } from './models/sora-models.js';
 
 export type { EnhanceLevel, Model, ModelWorkflow, Orientation } from './models/model.js';
@@ -15,9 +16,13 @@ export function findModel(id: string): Model | undefined {
   return byId.get(id);
 }
 
-/** @throws AppError `model_not_found` */
+/**
+ * Also by one of OpenAI's names, which stands for its shortest portrait where nothing else is asked.
+ * @throws AppError `model_not_found`
+ */
 export function getModel(id: string): Model {
-  const model = findModel(id);
+  const name = findOpenAiName(id);
+  const model = findModel(id) ?? (name && modelOfOpenAiName(name, {}));
   if (model) return model;
   throw new AppError('model_not_found', `There is no model "${id}". GET /v1/models lists the ids you can use.`, {
     param: 'model',

@@ -6,8 +6,14 @@ import type { Lane } from './lane.js';
  * - `token.needs_attention`: no credential of the account is accepted any more; a person must add it again.
  * - `pool.exhausted`: of a lane that was being served, no account could begin anything now. Once until it recovers.
  * - `pool.recovered`: one can again.
+ * - `webhook.disabled`: every try at an endpoint had failed for days, and nothing is sent to it any more.
  */
-export const operatorEventTypes = ['token.needs_attention', 'pool.exhausted', 'pool.recovered'] as const;
+export const operatorEventTypes = [
+  'token.needs_attention',
+  'pool.exhausted',
+  'pool.recovered',
+  'webhook.disabled',
+] as const;
 export type OperatorEventType = (typeof operatorEventTypes)[number];
 
 /** Data of `token.needs_attention`. */
@@ -36,12 +42,20 @@ export interface PoolRecovered extends Omit<Lane, 'tokenId'> {
   exhaustedForMs: number;
 }
 
+/** Data of `webhook.disabled`. */
+export interface WebhookDisabled {
+  name: string;
+  /** Null: one of the operator's own. */
+  ownerId: string | null;
+  reason: string;
+}
+
 export const operatorEventViewSchema = z.object({
   id: z.string(),
   /** ISO 8601. */
   at: z.string(),
   type: z.enum(operatorEventTypes),
-  /** The account's id, or the lane's key. */
+  /** The account's id, the lane's key, or the endpoint's id. */
   subject: z.string(),
   data: z.record(z.string(), z.unknown()),
 });

@@ -57,12 +57,13 @@ test('names of numbers end in their unit or count something', () => {
       'batch.concurrency',
       'batch.retries',
     ],
-    ...['refresh.concurrency', 'refresh.perMinute', 'inspect.concurrency', 'inspect.perMinute'],
+    ...['refresh.concurrency', 'refresh.perMinute', 'inspect.concurrency', 'inspect.perMinute', 'webhook.concurrency'],
     ...['token.faultThreshold', 'proxy.faultThreshold', 'token.coolDownFactor', 'token.quotaMargin'],
     ...['sora.recentTasks', 'sora.recentTasksMost'],
-    ...['stream.openPerKey', 'stream.open', 'admission.openPerKey', 'admission.open'],
+    ...['stream.openPerKey', 'stream.open', 'admission.openPerKey', 'admission.open', 'rate.requestsPerMinute'],
+    'files.ownerFiles',
   ];
-  const isNamed = (key: string) => /(Ms|Seconds|Days|Bytes|Percent|Page|Pages)$/.test(key) || counted.includes(key);
+  const isNamed = (key: string) => /(Ms|Seconds|Hours|Days|Bytes|Pixels|Percent|Page|Pages)(PerOwner)?$/.test(key) || counted.includes(key);
   const numbers = settingKeys.filter((key) => typeof defaultSettings[key] === 'number');
   expect(numbers.filter((key) => !isNamed(key))).toEqual([]);
 });

@@ -33,6 +33,14 @@ export const settingsSchema = z.object({
   /** Generations that have not ended: of one key, and at all. What would be one more is refused. */
   'admission.openPerKey': count(1_000),
   'admission.open': count(10_000),
+  /** Requests of one key in one minute, over all gateways, for keys that say nothing else; 0 is no limit. */
+  'rate.requestsPerMinute': z.number().int().nonnegative().default(0),
+  /** What one generation costs that the upstream takes, by model, in one currency (ISO 4217). A model that is missing costs nothing. */
+  'price.models': z.record(z.string(), z.number().nonnegative().max(1e9)).default({}),
+  'price.currency': z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .default('USD'),
   /** Hard socket timeout of the one paid request, counted from `sent` (T). */
   'submit.timeoutMs': milliseconds(45_000),
   /** Longest time between the start of the `sent` commit and the first byte. */
@@ -124,17 +132,73 @@ export const settingsSchema = z.object({
   'statistics.sampleDays': count(90),
   /** How long events for operators can be read. */
   'operator.eventDays': count(90),
+  /** How long the receiver of a webhook may take to answer, and how many events are on their way to one endpoint at once. */
+  'webhook.timeoutMs': period(15_000),
+  'webhook.concurrency': count(4),
+  /** First pause before an event is sent again, each further one four times as long up to the longest, and for how long that goes on. */
+  'webhook.retryMs': period(5_000),
+  'webhook.retryLongestMs': period(4 * 3_600_000),
+  'webhook.retryForMs': milliseconds(72 * 3_600_000),
+  /** Age of nothing but failures at which an endpoint is disabled. */
+  'webhook.disableAfterMs': milliseconds(5 * 24 * 3_600_000),
+  /** How long events and what became of them can be read and sent once more. */
+  'webhook.logDays': count(30),
+  /** How often it is looked for events that are to be sent. */
+  'timer.webhookMs': period(1_000),
   /** Whether the board of queues may change jobs and queues; otherwise it only shows them. */
   'board.allowActions': z.boolean().default(false),
   /** Validity of signed media links. */
   'media.linkSeconds': count(24 * 3600),
+  /** How long media are kept after the end of their generation; 0 is for ever. */
+  'media.keepHours': z.number().int().nonnegative().default(0),
+  /** Most bytes of media that are kept, of all and of one owner: the oldest make room. 0 is without limit. */
+  'media.mostBytes': z.number().int().nonnegative().default(0),
+  'media.mostBytesPerOwner': z.number().int().nonnegative().default(0),
+  /** Media that are younger do not make room: their client is perhaps just fetching them. */
+  'media.spareMs': milliseconds(60 * 60_000),
+  /** How often it is looked for media whose time is over. */
+  'media.sweepMs': period(60_000),
+  /** Whether finished media are stored here; otherwise clients are given the upstream's own addresses. */
+  'media.store': z.boolean().default(true),
+  /** For how long an address of the bucket is good to which clients are sent for a file; 0 sends the file itself. */
+  'media.redirectSeconds': z
+    .number()
+    .int()
+    .min(0)
+    .max(7 * 24 * 3600)
+    .default(0),
+  /** How long is known what was made, what was used, what was said to upstreams and what days brought; 0 is for ever. */
+  'generation.keepDays': z.number().int().nonnegative().default(0),
+  'usage.keepDays': z.number().int().nonnegative().default(0),
+  'call.keepDays': count(7),
+  'statistics.keepDays': z.number().int().nonnegative().default(0),
   /** The same for an image, and for the making of a character. */
   'render.imageMaximumMs': milliseconds(10 * 60_000),
   'render.characterMaximumMs': milliseconds(10 * 60_000),
   /** Largest image and video a client may give as reference, bytes, and how long an address of one may take to answer. */
   'reference.imageBytes': count(20 * 1024 * 1024),
-  'reference.videoBytes': count(40 * 1024 * 1024),
+  'reference.videoBytes': z
+    .number()
+    .int()
+    .positive()
+    .max(200 * 1024 * 1024)
+    .default(40 * 1024 * 1024),
   'reference.fetchMs': milliseconds(15_000),
+  /** Origins whose pages may call the API: `https://app.example.org`, or `*` for all; none in an empty list. Never with cookies. */
+  'cors.origins': z
+    .array(
+      z
+        .string()
+        .max(200)
+        .regex(/^(\*|https?:\/\/[^/\s]+)$/, 'is neither * nor an origin like https://app.example.org'),
+    )
+    .max(100)
+    .default(['*']),
+  /** The most pixels an image may have. */
+  'reference.imagePixels': count(40_000_000),
+  /** What the files of one owner may take together, bytes, and how many there may be. */
+  'files.ownerBytes': count(10 * 1024 * 1024 * 1024),
+  'files.ownerFiles': count(10_000),
   /** Age at which a reference that no generation uses is removed. */
   'reference.sweepMs': milliseconds(60 * 60_000),
   /** Prompt enhancements at once per token; they take no slot. */

@@ -50,6 +50,13 @@ export const secretListSetting = (name: string) =>
       }
     });
 
+/** Private places that users' URLs may lead to all the same: host:port, joined by commas. */
+export const placesSetting = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').flatMap((place) => place.trim() || []))
+  .pipe(z.array(z.string().regex(/^([\w.-]+|\[[\da-f:.]+\]):\d{1,5}$/i, 'must be host:port, joined by commas')));
+
 export const portSetting = (fallback: number) => z.coerce.number().int().min(0).max(65535).default(fallback);
 
 /** What all apps share. */

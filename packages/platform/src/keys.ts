@@ -44,6 +44,11 @@ export function newApiKey(): string {
   return `rly_${randomBase62(43)}`;
 }
 
+/** Enough of a client's key for people to tell keys apart, too little to help anybody guess one. */
+export function beginningOfApiKey(apiKey: string): string {
+  return apiKey.slice(0, apiKey.startsWith('rly_') ? 8 : 3);
+}
+
 /** A new secret of the installation, strong enough for every purpose. */
 export function newSecret(): string {
   return randomBase62(43);

@@ -189,7 +189,7 @@ describe('deleting', () => {
     const again = await gateway.send(key, '/v1/videos', { json: ask, headers });
     expect([again.status, await again.json()]).toMatchObject([
       404,
-      { error: { code: 'not_found', message: expect.stringContaining('new key') as string } },
+      { error: { code: 'not_found', message: expect.stringContaining('new Idempotency-Key') as string } },
     ]);
     expect(
       await gateway.database.generation.count({ where: { state: 'queued', deletedAt: null, requestHash: '' } }),

@@ -66,8 +66,16 @@ function newParts(): CreateGenerationParts {
   };
 }
 
+const client = {
+  apiKeyId: 'key',
+  ownerId: 'somebody',
+  allowedModels: null,
+  allowedKinds: null,
+  requestsPerMinute: null,
+};
+
 const command = (prompt: string, retryCount: number): CreateGeneration => ({
-  client: { apiKeyId: 'key', ownerId: 'somebody' },
+  client,
   dialect: 'videos',
   route: 'POST /v1/videos',
   model: getModel('sora2-landscape-10s'),
@@ -131,7 +139,7 @@ test('a video that was accepted but cannot be shown is named in the error', asyn
   const request = { headers: {}, raw } as unknown as FastifyRequest;
   const reply = { raw: new ServerResponse(raw) } as unknown as FastifyReply;
   const body = { prompt: 'not shown', model: 'sora2-landscape-10s' };
-  const answer = new VideosController(parts).create(body, { apiKeyId: 'key', ownerId: 'somebody' }, request, reply);
+  const answer = new VideosController(parts).create(body, client, request, reply);
   const error: unknown = await answer.catch((thrown: unknown) => thrown);
   const [row] = await database.$queryRaw<{ id: string }[]>`
     SELECT id FROM generation WHERE request->>'prompt' = 'not shown' AND attachable = 1`;

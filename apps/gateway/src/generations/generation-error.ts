@@ -36,6 +36,23 @@ export function withReference(error: AppError, reference: GenerationReference): 
   });
 }
 
+/** The same for several of one request: it names the one that it is about, and all of them, for the others are kept. */
+export function withGroup(
+  error: AppError,
+  references: readonly [GenerationReference, ...GenerationReference[]],
+): AppError {
+  const [first, ...others] = references;
+  const named = error.details?.generation_id === undefined ? withReference(error, first) : error;
+  if (others.length === 0) return named;
+  const ids = references.map(({ id, dialect }) => publicId(dialect, id));
+  return new AppError(named.code, named.message, {
+    ...(named.param === undefined ? {} : { param: named.param }),
+    ...(named.retryAfterMs === undefined ? {} : { retryAfterMs: named.retryAfterMs }),
+    details: { ...named.details, generation_ids: ids },
+    cause: named.cause,
+  });
+}
+
 export function stillRunning(reference: GenerationReference, waitedMs: number): AppError {
   const waited = Math.round(waitedMs / 1000);
   return new AppError(

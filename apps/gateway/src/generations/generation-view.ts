@@ -9,16 +9,20 @@ import { shownState } from './shown-state.js';
 export async function generationViewOf(generation: Generation, links: MediaLinks, publicUrl: string) {
   const { request, result } = generation;
   const results = (result?.media ?? []).map(async (media) => ({
-    url: await links.linkTo(media, publicUrl),
+    url: await links.linkOf(generation, media, publicUrl),
     content_type: media.contentType,
-    size_bytes: media.sizeBytes,
+    /** Nobody here has measured what is not stored here. */
+    size_bytes: media.url === undefined ? media.sizeBytes : null,
     width: media.width ?? null,
     height: media.height ?? null,
     duration_ms: media.durationMs ?? null,
   }));
+  const expiresAt = await links.expiryOf(generation);
   return {
     id: publicId(generation.dialect, generation.id),
     object: 'generation',
+    /** Of the first that was made by the same request, where it made several. */
+    group_id: generation.groupId && publicId(generation.dialect, generation.groupId),
     kind: request.kind,
     workflow: request.workflow,
     model: request.model,
@@ -36,6 +40,7 @@ export async function generationViewOf(generation: Generation, links: MediaLinks
     started_at: generation.startedAt && unixSeconds(generation.startedAt),
     completed_at: generation.completedAt && unixSeconds(generation.completedAt),
     deadline_at: unixSeconds(generation.deadlineAt),
+    expires_at: expiresAt && unixSeconds(expiresAt),
     /** Files; of a character its avatar. */
     results: await Promise.all(results),
     text: result?.text ?? null,

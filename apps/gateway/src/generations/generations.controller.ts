@@ -1,5 +1,6 @@
-import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req } from '@nestjs/common';
 import { publicId } from '@reelay/contracts/ids';
+import { pageOf } from '@reelay/contracts/openai/page';
 import type { ApiKeyIdentity } from '@reelay/db/api-keys/find-api-key';
 import type { Generation } from '@reelay/db/generations/find-generation';
 import type { FastifyRequest } from 'fastify';
@@ -10,11 +11,23 @@ import { cancelGeneration } from './cancel-generation.js';
 import { deleteGeneration } from './delete-generation.js';
 import { generationViewOf } from './generation-view.js';
 import { getGeneration } from './get-generation.js';
+import { listGenerations } from './list-generations.js';
 import { waitingFieldsOf } from './waiting-fields.js';
 
 @Controller('v1/generations')
 export class GenerationsController {
   constructor(@Inject(GatewayParts) private readonly parts: GatewayParts) {}
+
+  @Get()
+  async list(@Query() query: unknown, @Client() client: ApiKeyIdentity, @Req() request: FastifyRequest) {
+    const publicUrl = publicUrlOf(request, this.parts.publicUrl);
+    const { data, hasMore } = await listGenerations(this.parts, { client, query });
+    const views = data.map(async ({ generation, waiting }) => ({
+      ...(await generationViewOf(generation, this.parts.links, publicUrl)),
+      ...waiting,
+    }));
+    return pageOf(await Promise.all(views), hasMore);
+  }
 
   @Get(':id')
   async read(@Param('id') id: string, @Client() client: ApiKeyIdentity, @Req() request: FastifyRequest) {

@@ -15,12 +15,14 @@ export interface RequestIdentity {
 
 /** Of all that decides what is made, and of media their digest: equal requests are equal however their base64 was wrapped. */
 export function hashRequest({ route, model, input, media }: RequestIdentity): string {
-  const { prompt, remixTarget, asked } = input;
+  const { prompt, remixTarget, source, characters, asked } = input;
   const identity = {
     route,
     model: model.id,
     prompt,
     remixTarget: remixTarget?.text,
+    source: source?.text,
+    characters: characters?.map(({ id }) => id),
     asked,
     media: media.map(({ kind, identity: what }) => ({ kind, what })),
   };

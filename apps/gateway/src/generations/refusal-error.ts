@@ -4,7 +4,11 @@ import type { Settings } from '@reelay/contracts/settings';
 import type { AdmissionLimits, Refusal } from '@reelay/db/admission/find-refusal';
 
 export function limitsOf(settings: Settings): AdmissionLimits {
-  return { openPerKey: settings['admission.openPerKey'], open: settings['admission.open'] };
+  return {
+    openPerKey: settings['admission.openPerKey'],
+    open: settings['admission.open'],
+    timeZone: settings['statistics.timeZone'],
+  };
 }
 
 /** When nothing tells how soon another generation will end. */
@@ -31,6 +35,11 @@ export function refusalError(refusal: Refusal, modelId: string): AppError {
       );
     case 'full':
       return tooMany(refusal);
+    case 'spent':
+      return new AppError(
+        'insufficient_quota',
+        `This key has used its quota of ${refusal.most} for generations of kind "${refusal.kind}" this ${refusal.period}: wait for the next ${refusal.period}, or ask the operator for more. GET /v1/usage says when it begins.`,
+      );
   }
 }
 

@@ -15,7 +15,7 @@ export interface AskService {
 
 /** @throws AppError those of `refusalError` */
 export async function refuseUnserved(database: Database, { model, lane, ...ask }: AskService): Promise<void> {
-  const refusal = await findRefusal(database, { ...ask, lane: laneKey(lane) });
+  const refusal = await findRefusal(database, { ...ask, lane: laneKey(lane), kind: lane.kind });
   if (refusal) throw refusalError(refusal, model.id);
   const incapacity = await findIncapacity(database, lane);
   if (incapacity) throw refusalError({ outcome: 'unserved', ...incapacity }, model.id);

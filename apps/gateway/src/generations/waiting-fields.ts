@@ -1,6 +1,6 @@
 /** What a client is told of a generation's place in its lane; all null once it has been given to an account. */
 import type { Generation } from '@reelay/db/generations/find-generation';
-import { findPlace } from '@reelay/db/lanes/find-place';
+import { findPlace, type PlaceInLane } from '@reelay/db/lanes/find-place';
 import type { GatewayParts } from '../gateway-parts.js';
 
 export interface WaitingFields {
@@ -17,6 +17,10 @@ export async function waitingFieldsOf(
   { id, state, stage }: Pick<Generation, 'id' | 'state' | 'stage'>,
 ): Promise<WaitingFields> {
   const place = state === 'queued' && stage === 'waiting' ? await findPlace(database, id) : undefined;
+  return toWaitingFields(place);
+}
+
+export function toWaitingFields(place: PlaceInLane | undefined): WaitingFields {
   return {
     queue_position: place?.position ?? null,
     // Whole seconds, and never too early.

@@ -1,5 +1,4 @@
 /** A chat completion in one piece: waits for the end, or answers before the client's own patience ends that it goes on. */
-import { publicId } from '@reelay/contracts/ids';
 import type { GatewayParts } from '../gateway-parts.js';
 import type { Delivery } from '../generations/delivery.js';
 import { failureOf, type GenerationReference, restarting, stillRunning } from '../generations/generation-error.js';
@@ -28,7 +27,7 @@ export async function answerChat(parts: GatewayParts, chat: AnswerChat): Promise
     if (end.type !== 'generation.succeeded') throw failureOf(end.data.error, reference);
     const answer = await describeResult(end.data.result, work, parts.links, reference.publicUrl);
     const created = Math.floor(Date.now() / 1000);
-    return chatCompletionObject({ id: publicId('chat', reference.id), created, work, answer });
+    return chatCompletionObject({ reference, created, work, answer });
   } catch (error) {
     if (!delivery.carriesResult) await delivery.giveUp();
     throw error;

@@ -27,6 +27,19 @@ test('the end is an empty delta with its finish reason, then [DONE] and a blank 
   );
 });
 
+test('refused content is an empty delta with its own finish reason; the error that says why is to follow', () => {
+  expect(chunks.filtered()).toBe(
+    `data: {${head},"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"content_filter"}]}\n\n`,
+  );
+});
+
+test('what is for programs stands in the choice, beside the delta', () => {
+  const at = { generation_id: 'chatcmpl-1' };
+  for (const chunk of [chunks.role(at), chunks.content('x', at)]) {
+    expect(chunk).toContain('"finish_reason":null,"generation_id":"chatcmpl-1"}]}');
+  }
+});
+
 test('usage is null in every chunk and comes in one of its own, only where it was asked for', () => {
   const text = counted.role() + counted.content('x') + counted.end(usage);
   const events = text

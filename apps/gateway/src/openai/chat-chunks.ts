@@ -11,6 +11,9 @@ export interface ChatChunkOptions {
   includeUsage: boolean;
 }
 
+/** Of the five there are in OpenAI's API those that a generation can end with. */
+type FinishReason = 'stop' | 'content_filter';
+
 interface Delta {
   role?: 'assistant';
   content?: string;
@@ -28,16 +31,15 @@ export class ChatChunks {
     this.#options = options;
   }
 
-  /** Must come first: SDK helpers refuse a choice whose role never arrived. */
-  role(): string {
-    return this.#chunk({ role: 'assistant', content: '' });
+  /** Must come first: SDK helpers refuse a choice whose role never arrived. `beside`: more fields of the choice, for programs. */
+  role(beside: object = {}): string {
+    return this.#chunk({ role: 'assistant', content: '' }, null, beside);
   }
 
   reasoning(text: string): string {
     return this.#chunk({ reasoning_content: text });
   }
 
-  /** `beside`: more fields of the choice, for programs. */
   content(text: string, beside: object = {}): string {
     return this.#chunk({ content: text }, null, beside);
   }
@@ -48,7 +50,12 @@ export class ChatChunks {
     return this.#chunk({}, 'stop') + counted + doneLine;
   }
 
-  #chunk(delta: Delta, finishReason: 'stop' | null = null, beside: object = {}): string {
+  /** The upstream refused the content: the reason follows as the error. */
+  filtered(): string {
+    return this.#chunk({}, 'content_filter');
+  }
+
+  #chunk(delta: Delta, finishReason: FinishReason | null = null, beside: object = {}): string {
     return dataLine({
       ...this.#head(),
       choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason, ...beside }],

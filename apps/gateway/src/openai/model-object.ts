@@ -1,10 +1,13 @@
 /** A model of the catalogue as OpenAI's model object, and beside its four fields what a client needs to choose one. */
 import { laneKey } from '@reelay/contracts/lane';
 import { laneOfModel, type Model } from '@reelay/contracts/models';
+import { modelOfOpenAiName, type OpenAiName } from '@reelay/contracts/models/openai-names';
 import type { LaneState } from '@reelay/db/lanes/list-lane-states';
 
+type Lanes = readonly Pick<LaneState, 'lane' | 'tokens' | 'simulated'>[];
+
 /** Every key is always there; null is what the model does not have, or takes over from the draft it goes on with. */
-export function modelObjectOf(model: Model, lanes: readonly Pick<LaneState, 'lane' | 'tokens' | 'simulated'>[]) {
+export function modelObjectOf(model: Model, lanes: Lanes) {
   const key = laneKey(laneOfModel(model));
   const lane = lanes.find((candidate) => candidate.lane === key);
   const isSized = model.size !== '';
@@ -30,4 +33,11 @@ export function modelObjectOf(model: Model, lanes: readonly Pick<LaneState, 'lan
     // Only where no real account could be the one: a mixed pool may answer with either.
     simulated: lane !== undefined && lane.tokens > 0 && lane.simulated === lane.tokens,
   };
+}
+
+/** One of OpenAI's names: what it stands for in the end is for size and seconds of the request to say. */
+export function nameObjectOf(name: OpenAiName, lanes: Lanes) {
+  const model = modelObjectOf(modelOfOpenAiName(name, {}), lanes);
+  const open = { orientation: null, size: null, seconds: null, frames: null };
+  return { ...model, ...open, id: name.id, created: name.created, description: name.description };
 }

@@ -4,10 +4,10 @@ import { type GenerationEvent, isTerminalEvent } from '@reelay/contracts/events'
 import type { Settings } from '@reelay/contracts/settings';
 import { coalesce } from '../events/watch.js';
 import type { GatewayParts } from '../gateway-parts.js';
-import { failureOf, restarting } from '../generations/generation-error.js';
+import { failureOf, referenceDetails, restarting } from '../generations/generation-error.js';
 import { toAppError } from '../http/to-app-error.js';
 import type { AnswerChat } from './answer-chat.js';
-import { describeResult } from './chat-answer.js';
+import { choiceFields, describeResult } from './chat-answer.js';
 import { type ChatChunks, errorLine } from './chat-chunks.js';
 import { ProgressLines } from './progress-lines.js';
 import { StreamWriter, streamOptionsOf } from './stream-writer.js';
@@ -22,7 +22,7 @@ export interface StreamChat extends AnswerChat {
 export async function streamChat(parts: GatewayParts, chat: StreamChat): Promise<void> {
   const writer = new StreamWriter(chat.response, streamOptionsOf(chat.settings));
   try {
-    await writer.write(chat.chunks.role());
+    await writer.write(chat.chunks.role(referenceDetails(chat.reference)));
     const last = await followToEnd(parts, chat, writer);
     if (chat.delivery.gone.aborted) return writer.end('');
     if (last === undefined) throw restarting(chat.reference);
@@ -52,14 +52,18 @@ async function followToEnd(parts: GatewayParts, chat: StreamChat, writer: Stream
 
 async function lastWords(parts: GatewayParts, chat: StreamChat, event: GenerationEvent): Promise<string> {
   if (event.type === 'generation.succeeded') {
-    const { contents, character } = await describeResult(
+    const answer = await describeResult(
       ...([event.data.result, chat.work, parts.links, chat.reference.publicUrl] as const),
     );
-    const chunks = contents.map((content) => chat.chunks.content(content, character ? { character } : {}));
-    return chunks.join('') + chat.chunks.end(estimateUsage(chat.work.prompt, contents.join('')));
+    const beside = choiceFields(answer, chat.reference);
+    const chunks = answer.contents.map((content) => chat.chunks.content(content, beside));
+    return chunks.join('') + chat.chunks.end(estimateUsage(chat.work.prompt, answer.contents.join('')));
   }
   if (event.type === 'generation.failed' || event.type === 'generation.cancelled') {
-    return errorLine(failureOf(event.data.error, chat.reference));
+    const { error } = event.data;
+    // For clients that look at the finish reason; those that read on get the sentence that says why.
+    const filtered = error.code === 'content_policy_violation' ? chat.chunks.filtered() : '';
+    return filtered + errorLine(failureOf(error, chat.reference));
   }
   return '';
 }

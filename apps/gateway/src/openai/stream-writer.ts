@@ -30,6 +30,7 @@ export class StreamWriter {
   readonly #keepAlive: NodeJS.Timeout | undefined;
   readonly #options: Required<Pick<StreamWriterOptions, 'drainTimeoutMs' | 'bufferBytes'>> & StreamWriterOptions;
   #deadline: NodeJS.Timeout | undefined;
+  #isInEvent = false;
 
   constructor(response: ServerResponse, options: StreamWriterOptions) {
     this.#response = response;
@@ -66,6 +67,22 @@ export class StreamWriter {
     if (this.#response.writableLength > this.#options.bufferBytes) await this.#drained();
   }
 
+  /** An event too large to be in memory. No comment comes between its pieces; if they end too early, so does the connection. */
+  async writeWhole(pieces: AsyncIterable<string>): Promise<void> {
+    this.#isInEvent = true;
+    try {
+      for await (const piece of pieces) {
+        await this.write(piece);
+        if (this.#response.destroyed) return;
+      }
+    } catch (error) {
+      this.#response.destroy();
+      throw error;
+    } finally {
+      this.#isInEvent = false;
+    }
+  }
+
   end(text: string): void {
     clearInterval(this.#keepAlive);
     if (this.#response.destroyed) return;
@@ -74,7 +91,8 @@ export class StreamWriter {
   }
 
   #comment(): void {
-    if (!this.#response.writableNeedDrain && !this.#response.writableEnded) this.#response.write(keepAliveComment);
+    if (this.#isInEvent || this.#response.writableNeedDrain || this.#response.writableEnded) return;
+    this.#response.write(keepAliveComment);
   }
 
   #drained(): Promise<void> {

@@ -10,7 +10,7 @@ import type { MediaLinks } from '../media/media-links.js';
 type VideoStatus = 'queued' | 'in_progress' | 'completed' | 'failed';
 
 /** There is no other status in OpenAI's enumeration, and pollers stop at one they do not know. */
-const statusOf: Record<GenerationState, VideoStatus> = {
+export const statusOf: Record<GenerationState, VideoStatus> = {
   queued: 'queued',
   running: 'in_progress',
   succeeded: 'completed',
@@ -22,6 +22,7 @@ export async function videoObjectOf(generation: Generation, links: MediaLinks, p
   const { request, error, result } = generation;
   const [media] = result?.media ?? [];
   const id = publicId('videos', generation.id);
+  const expiresAt = await links.expiryOf(generation);
   return {
     id,
     object: 'video',
@@ -30,7 +31,7 @@ export async function videoObjectOf(generation: Generation, links: MediaLinks, p
     progress: generation.progress,
     created_at: unixSeconds(generation.createdAt),
     completed_at: generation.completedAt && unixSeconds(generation.completedAt),
-    expires_at: null,
+    expires_at: expiresAt && unixSeconds(expiresAt),
     prompt: request.asked?.prompt ?? request.prompt,
     size: media?.width && media.height ? `${media.width}x${media.height}` : (findModel(request.model)?.size ?? ''),
     seconds: String(request.seconds),
@@ -41,7 +42,7 @@ export async function videoObjectOf(generation: Generation, links: MediaLinks, p
     stage: generation.stage,
     simulated: generation.simulated,
     generation_id: id,
-    url: media ? await links.linkTo(media, publicUrl) : null,
+    url: media ? await links.linkOf(generation, media, publicUrl) : null,
   };
 }
 

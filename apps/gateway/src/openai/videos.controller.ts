@@ -6,21 +6,15 @@ import type { Generation } from '@reelay/db/generations/find-generation';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayParts } from '../gateway-parts.js';
 import { cancelGeneration } from '../generations/cancel-generation.js';
-import { createGeneration } from '../generations/create-generation.js';
 import { deleteGeneration } from '../generations/delete-generation.js';
-import { Delivery } from '../generations/delivery.js';
-import { withReference } from '../generations/generation-error.js';
 import { getGeneration } from '../generations/get-generation.js';
-import { waitingFieldsOf } from '../generations/waiting-fields.js';
 import { Client } from '../http/access.js';
 import { bodyForms } from '../http/body.pipe.js';
 import { publicUrlOf } from '../http/public-url.js';
-import { addLogFields } from '../http/request-log-fields.js';
-import { retryMarksOf } from '../http/retry-marks.js';
-import { toAppError } from '../http/to-app-error.js';
-import { sendMedia } from '../media/send-media.js';
+import { redirect, sendMedia } from '../media/send-media.js';
+import { createVideo } from './create-video.js';
 import { findVideoFile } from './find-video-file.js';
-import { videoObjectOf } from './video-object.js';
+import { listVideos, showVideo } from './show-videos.js';
 
 // Milliseconds; python's poll helper reads it once and keeps it for the whole job.
 const pollAfterMs = '2000';
@@ -39,25 +33,12 @@ export class VideosController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const { id, settle } = await createGeneration(this.parts, {
-      client,
-      dialect: 'videos',
-      route: 'POST /v1/videos',
-      ...inputOfVideo(body),
-      marks: retryMarksOf(request),
-      isGone: () => reply.raw.destroyed,
-    });
-    addLogFields(request, { generationId: id });
-    const delivery = new Delivery(reply.raw, settle);
-    try {
-      const video = await this.#show(await getGeneration(this.parts, id, client), request);
-      delivery.carryResult();
-      return video;
-    } catch (error) {
-      await delivery.giveUp();
-      const publicUrl = publicUrlOf(request, this.parts.publicUrl);
-      throw withReference(toAppError(error), { id, dialect: 'videos', publicUrl });
-    }
+    return createVideo(this.parts, { route: 'POST /v1/videos', ...inputOfVideo(body), client, request, reply });
+  }
+
+  @Get()
+  async list(@Query() query: unknown, @Client() client: ApiKeyIdentity, @Req() request: FastifyRequest) {
+    return listVideos(this.parts, { client, query }, publicUrlOf(request, this.parts.publicUrl));
   }
 
   @Get(':id')
@@ -87,13 +68,14 @@ export class VideosController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const asset = await findVideoFile(this.parts, { id, client, variant });
+    const file = await findVideoFile(this.parts, { id, client, variant });
+    if ('address' in file) return redirect(reply, file.address);
+    const { asset } = file;
     const name = publicId('videos', asset.generationId ?? asset.id);
-    await sendMedia(request, reply, { asset, storage: this.parts.storage, name, disposition: 'attachment' });
+    await sendMedia(request, reply, { asset, parts: this.parts, name, disposition: 'attachment' });
   }
 
   async #show(generation: Generation, request: FastifyRequest) {
-    const video = await videoObjectOf(generation, this.parts.links, publicUrlOf(request, this.parts.publicUrl));
-    return { ...video, ...(await waitingFieldsOf(this.parts, generation)) };
+    return showVideo(this.parts, generation, publicUrlOf(request, this.parts.publicUrl));
   }
 }

@@ -40,6 +40,7 @@ async function create(json: object = { prompt: 'a paper boat' }): Promise<{ id: 
 }
 
 const read = async (path: string) => (await gateway.send(key, path)).json() as Promise<Video>;
+const landscape = { prompt: 'x', model: 'sora2-landscape-10s' };
 const form = (fields: Record<string, string>) => {
   const data = new FormData();
   for (const [name, value] of Object.entries(fields)) data.set(name, value);
@@ -169,8 +170,10 @@ describe('creating', () => {
     ['no prompt', {}, 400, 'missing_required_parameter', 'prompt'],
     ['an empty prompt', { prompt: '  ' }, 400, 'missing_required_parameter', 'prompt'],
     ['an unknown model', { prompt: 'x', model: 'nope' }, 404, 'model_not_found', 'model'],
-    ['a length the model does not make', { prompt: 'x', seconds: '12' }, 400, 'invalid_value', 'seconds'],
-    ['a size of the other orientation', { prompt: 'x', size: '720x1280' }, 400, 'invalid_value', 'size'],
+    ['a length the model does not make', { ...landscape, seconds: '12' }, 400, 'invalid_value', 'seconds'],
+    ['a size of the other orientation', { ...landscape, size: '720x1280' }, 400, 'invalid_value', 'size'],
+    ['a length that is none', { prompt: 'x', seconds: 'long' }, 400, 'invalid_value', 'seconds'],
+    ['a size that is none', { prompt: 'x', model: 'sora-2', size: 'huge' }, 400, 'invalid_value', 'size'],
     [
       'a reference that is no image',
       { prompt: 'x', 'input_reference[image_url]': 'data:image/png;base64,AA==' },
@@ -296,8 +299,11 @@ describe('the content', () => {
       502,
       { error: { code: 'upstream_failed', message: 'It broke.' } },
     ]);
-    const variant = await ask(`/v1/videos/${id}/content?variant=thumbnail`);
-    expect([variant.status, await variant.json()]).toMatchObject([400, { error: { param: 'variant' } }]);
+    const variant = await ask(`/v1/videos/${id}/content?variant=poster`);
+    expect([variant.status, await variant.json()]).toMatchObject([
+      400,
+      { error: { code: 'invalid_value', param: 'variant' } },
+    ]);
   });
 
   test('comes whole, in ranges, not again, or as headers only, with a key and by its link alike', async () => {

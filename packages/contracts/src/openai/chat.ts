@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { AppError } from '../errors.js';
 import { LongText } from '../request/long-text.js';
 import { checkPromptLength, type MediaInput, type RequestInput } from '../request/request-input.js';
+import { readFilePart } from './file-part.js';
 
 const mediaText = z.union(
   [z.string(), z.instanceof(LongText)],
@@ -99,10 +100,14 @@ function readPart(given: unknown, path: string): string | MediaInput {
     case 'video_url':
     case 'input_video':
       return { kind: 'video', source: addressOf(given, 'video_url', path), param: `${path}.video_url` };
+    case 'file':
+      return readFilePart(given.file, `${path}.file`);
+    case 'input_file':
+      return readFilePart(given, path);
     default:
       throw new AppError(
         'invalid_value',
-        `A part of type "${given.type.slice(0, 40)}" cannot be read here: send text, image_url or video_url.`,
+        `A part of type "${given.type.slice(0, 40)}" cannot be read here: send text, image_url, video_url or file.`,
         { param: `${path}.type` },
       );
   }

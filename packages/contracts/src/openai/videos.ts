@@ -1,42 +1,43 @@
 /** POST /v1/videos in JSON or multipart: `seconds` and `size` come as text or number, the reference as a file, an address or a data URI. */
 import { z } from 'zod';
 import { AppError } from '../errors.js';
-import { getModel, type Model } from '../models.js';
+import type { Model } from '../models.js';
 import { LongText } from '../request/long-text.js';
 import { checkPromptLength, type MediaInput, type RequestInput } from '../request/request-input.js';
+import { FileId, type StoredUpload } from '../request/stored-upload.js';
+import { chooseVideo } from './choose-video.js';
 
-/** A file part of a form: its bytes, and the name it was sent with. */
+/** A file part of a form: its bytes, which lie in the store by then, and the name it was sent with. */
 export class UploadedFile {
   constructor(
     readonly fileName: string,
-    readonly bytes: Uint8Array,
+    readonly bytes: Uint8Array | StoredUpload,
   ) {}
 }
 
+export const promptSchema = z.union([z.string().trim().min(1), z.instanceof(LongText)]);
+
+/** OpenAI's guide allows two; each is a character made here. */
+const charactersSchema = z.array(z.object({ id: z.string().min(1) }), 'Send a list like [{"id": "char_…"}]').max(2);
+
 export const createVideoSchema = z.object({
-  prompt: z.union([z.string().trim().min(1), z.instanceof(LongText)]),
-  model: z.string().min(1).default('sora2-landscape-10s'),
+  prompt: promptSchema,
+  /** `sora-2` when left out. */
+  model: z.string().min(1).nullish(),
   seconds: z.union([z.string(), z.number()]).nullish(),
   size: z.string().nullish(),
   input_reference: z.unknown().optional(),
+  characters: charactersSchema.nullish(),
 });
 export type CreateVideo = z.infer<typeof createVideoSchema>;
 
 /** @throws AppError `model_not_found`, `invalid_value`, `not_supported_by_model`, `unsupported_parameter` */
 export function inputOfVideo(body: CreateVideo): { model: Model; input: RequestInput } {
-  const model = getModel(body.model);
-  if (model.kind !== 'video') {
-    throw new AppError(
-      'not_supported_by_model',
-      `"${model.id}" makes no videos: choose a video model, or use it through POST /v1/chat/completions.`,
-      { param: 'model' },
-    );
-  }
-  const asked: Record<string, string> = {};
-  if (body.seconds != null) asked.seconds = checkSeconds(body.seconds, model);
-  if (body.size != null) asked.size = checkSize(body.size, model);
+  const { model, asked } = chooseVideo(body);
   const media = body.input_reference == null ? [] : [readReference(body.input_reference)];
-  return { model, input: { prompt: checkPromptLength(body.prompt, 'prompt'), promptParam: 'prompt', media, asked } };
+  const characters = (body.characters ?? []).map(({ id }, index) => ({ id, param: `characters[${index}].id` }));
+  const input = { prompt: checkPromptLength(body.prompt, 'prompt'), promptParam: 'prompt', media, asked };
+  return { model, input: characters.length === 0 ? input : { ...input, characters } };
 }
 
 /** OpenAI's three spellings (a file, `{image_url}`, `{file_id}`) and the plain string of other clients. */
@@ -47,47 +48,16 @@ function readReference(given: unknown): MediaInput {
   if (typeof given === 'object' && given !== null) {
     const { image_url: imageUrl } = given as { image_url?: unknown };
     if (isAddress(imageUrl)) return { kind: 'image', source: imageUrl, param: `${param}.image_url` };
-    if ('file_id' in given) {
-      throw new AppError('unsupported_parameter', 'Files are not kept here: send the image itself, or its address.', {
-        param: `${param}.file_id`,
-      });
-    }
+    const { file_id: fileId } = given as { file_id?: unknown };
+    if (typeof fileId === 'string') return { kind: 'image', source: new FileId(fileId), param: `${param}.file_id` };
   }
-  throw new AppError('invalid_value', 'input_reference must be an image file or {"image_url": "…"}.', { param });
+  throw new AppError(
+    'invalid_value',
+    'input_reference must be an image file, {"image_url": "…"} or {"file_id": "file-…"}.',
+    { param },
+  );
 }
 
 function isAddress(given: unknown): given is string | LongText {
   return given instanceof LongText || (typeof given === 'string' && given !== '');
-}
-
-/** The model id fixes the length; another number is refused rather than silently changed. */
-function checkSeconds(seconds: string | number, model: Model): string {
-  if (Number(seconds) === model.seconds) return String(seconds);
-  throw new AppError(
-    'invalid_value',
-    `"${model.id}" makes ${model.seconds} seconds; leave seconds out or choose another model.`,
-    { param: 'seconds' },
-  );
-}
-
-/** Any `WIDTHxHEIGHT` of the model's orientation is taken; the object says what is really made. */
-function checkSize(size: string, model: Model): string {
-  const match = /^(\d{2,5})x(\d{2,5})$/.exec(size);
-  if (!match) throw new AppError('invalid_value', 'size must look like "1280x720".', { param: 'size' });
-  if (model.extends) {
-    throw new AppError(
-      'not_supported_by_model',
-      `"${model.id}" keeps the size of the video it continues: leave size out.`,
-      {
-        param: 'size',
-      },
-    );
-  }
-  const orientation = Number(match[1]) >= Number(match[2]) ? 'landscape' : 'portrait';
-  if (orientation === model.orientation) return size;
-  throw new AppError(
-    'invalid_value',
-    `"${model.id}" is ${model.orientation} and ${size} is ${orientation}; choose the other model or size.`,
-    { param: 'size' },
-  );
 }

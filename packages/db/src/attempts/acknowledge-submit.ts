@@ -9,6 +9,7 @@ import { type NotedLitter, noteLitter } from '../litter/note-litter.js';
 import { noteProxyAnswer } from '../proxies/proxy-circuit.js';
 import { applyTokenEvent } from '../tokens/apply-token-event.js';
 import { inTransaction, isUniqueViolation } from '../transaction.js';
+import { bookUsage } from '../usage/book-usage.js';
 import { forgetPrepared } from './close-attempt.js';
 
 export interface AcknowledgeSubmit {
@@ -96,10 +97,4 @@ async function tellToken(tx: Transaction, { tokenId, attemptId }: AcknowledgeSub
   if (!acked) return;
   const type = acked.kind === 'video' && acked.takesTurn ? 'acknowledged' : 'succeeded';
   await applyTokenEvent(tx, tokenId, { type, slotKind: slotKindOf(acked.kind) ?? 'video' });
-}
-
-/** Once per generation, whatever its steps and attempts; also when it was cancelled between `sent` and the answer: it was spent. */
-async function bookUsage(tx: Transaction, generationId: string): Promise<void> {
-  await tx.$executeRaw`
-    UPDATE usage SET state = 'booked', booked_at = now() WHERE generation_id = ${generationId} AND state <> 'booked'`;
 }

@@ -4,6 +4,7 @@ import { AppError } from '@reelay/contracts/errors';
 import type { GenerationRequest } from '@reelay/contracts/generation-request';
 import type { Dialect } from '@reelay/contracts/ids';
 import { type AdmissionLimits, type CountedOpen, type Refusal, refusalOf } from '../admission/find-refusal.js';
+import { keyLimits } from '../admission/key-limits.js';
 import { type LaneOutlook, laneOutlook } from '../admission/lane-outlook.js';
 import type { Queryable } from '../client.js';
 import { plannedOnce } from '../planned-once.js';
@@ -38,15 +39,16 @@ export type Acceptance =
 
 /**
  * Row, first event, usage reservation, idempotency row and the references that now belong to it in one statement, so there is no half of
- * it. The references are locked by it, so that the sweep of unused ones cannot pass between; the place among the open ones is kept by the
- * locks of `admit_generation` until the commit. A repeated Idempotency-Key needs none.
+ * it. The references are locked by it, so that the sweep of unused ones cannot pass between; the place among the open ones and in the
+ * key's quotas is kept by the locks of `admit_generation` and `admit_usage` until the commit. A repeated Idempotency-Key needs none.
  *
  * @throws AppError `invalid_reference`: one of them is not stored any more, or is not this owner's; nothing was written
  */
 export async function acceptGeneration(database: Queryable, accept: AcceptGeneration): Promise<Acceptance> {
   const key = accept.idempotency?.key ?? null;
   const keepMs = accept.idempotency?.keepMs ?? 0;
-  const { openPerKey = null, open = null } = accept.limits ?? {};
+  const { openPerKey = null, open = null, timeZone = 'UTC' } = accept.limits ?? {};
+  const { apiKeyId, request } = accept;
   const references = [...new Set(accept.request.references.map(({ assetId }) => assetId))];
   const [written] = await database.$queryRaw<Written[]>`${plannedOnce}
     WITH outlook AS (${laneOutlook(accept)}
@@ -59,13 +61,17 @@ export async function acceptGeneration(database: Queryable, accept: AcceptGenera
     ), served AS (
       SELECT WHERE NOT EXISTS (SELECT FROM known) AND (SELECT count(*) FROM reference) = ${references.length}
         AND NOT EXISTS (SELECT FROM outlook WHERE "isUnserved" OR "isOut" OR "hopelessMs" IS NOT NULL)
+    ), own AS MATERIALIZED (${keyLimits({ apiKeyId, kind: request.kind, openPerKey })}
     ), of_key AS MATERIALIZED (
-      SELECT ${openPerKey}::integer IS NULL OR ${accept.apiKeyId}::text IS NULL
-        OR admit_generation(${accept.apiKeyId}, ${openPerKey}::integer) AS is_admitted FROM served
+      SELECT own.most_open IS NULL OR admit_generation(${apiKeyId}, own.most_open) AS is_admitted FROM served LEFT JOIN own ON true
     ), of_all AS MATERIALIZED (
       SELECT ${open}::integer IS NULL OR admit_generation(NULL, ${open}::integer) AS is_admitted FROM of_key WHERE is_admitted
+    ), of_quota AS MATERIALIZED (
+      SELECT CASE WHEN own.daily IS NOT NULL OR own.monthly IS NOT NULL
+        THEN admit_usage(${apiKeyId}, ${request.kind}, own.daily, own.monthly, ${timeZone}) END AS spent
+      FROM of_all LEFT JOIN own ON true WHERE is_admitted
     ), allowed AS (
-      SELECT FROM of_all WHERE is_admitted
+      SELECT FROM of_quota WHERE spent IS NULL
     ), claimed AS (
       INSERT INTO idempotency (owner_id, key, request_hash, generation_id, expires_at)
       SELECT ${accept.ownerId}, ${key}::text, ${accept.requestHash}, ${accept.id}, now() + ${keepMs} * interval '1 millisecond'
@@ -77,10 +83,10 @@ export async function acceptGeneration(database: Queryable, accept: AcceptGenera
       RETURNING generation_id
     ), accepted AS (
       INSERT INTO generation
-        (id, owner_id, api_key_id, dialect, kind, model, provider, lane, request, request_hash, waiter, simulated,
+        (id, owner_id, api_key_id, dialect, kind, model, provider, lane, priority, request, request_hash, waiter, simulated,
           deadline_at)
       SELECT ${accept.id}, ${accept.ownerId}, ${accept.apiKeyId}, ${accept.dialect}, ${accept.request.kind},
-        ${accept.request.model}, ${accept.provider}, ${accept.lane}, ${JSON.stringify(accept.request)}::jsonb,
+        ${accept.request.model}, ${accept.provider}, ${accept.lane}, coalesce((SELECT priority FROM own), 0), ${JSON.stringify(accept.request)}::jsonb,
         ${accept.requestHash}, ${accept.waiter},
         -- What it will be if nothing changes; the assignment knows.
         coalesce((SELECT tokens > 0 AND simulated = tokens FROM lane_state WHERE lane = ${accept.lane}), false), now() + ${accept.deadlineMs} * interval '1 millisecond'
@@ -91,17 +97,18 @@ export async function acceptGeneration(database: Queryable, accept: AcceptGenera
     ), event AS (
       INSERT INTO generation_event (generation_id, seq, type, data) SELECT id, 1, 'generation.queued', '{}' FROM accepted
     ), reserved AS (
-      INSERT INTO usage (generation_id, owner_id, api_key_id, kind, model)
-      SELECT id, owner_id, api_key_id, kind, model FROM accepted
+      INSERT INTO usage (generation_id, owner_id, api_key_id, kind, model, is_metered)
+      SELECT id, owner_id, api_key_id, kind, model, EXISTS (SELECT FROM own WHERE daily IS NOT NULL OR monthly IS NOT NULL) FROM accepted
     )
     SELECT outlook.*, EXISTS (SELECT FROM accepted) AS "isAccepted",
-      (SELECT is_admitted FROM of_key) AS "isKeyAdmitted", (SELECT is_admitted FROM of_all) AS "isAdmitted"
-    FROM (SELECT) AS one LEFT JOIN outlook ON true`;
+      (SELECT is_admitted FROM of_key) AS "isKeyAdmitted", (SELECT is_admitted FROM of_all) AS "isAdmitted",
+      own.most_open AS "mostOpen", own.daily, own.monthly, (SELECT spent FROM of_quota) AS spent
+    FROM (SELECT) AS one LEFT JOIN outlook ON true LEFT JOIN own ON true`;
   if (written?.isAccepted) return { outcome: 'accepted' };
   // The first of equal requests may have taken the last place: the others are to find it, not to be refused.
   const repeated = key === null ? undefined : await findRepeated(database, { ownerId: accept.ownerId, key });
   if (repeated) return { outcome: 'repeated', ...repeated };
-  const refusal = written && refusalOf(written, accept.limits);
+  const refusal = written && refusalOf(written, { kind: request.kind, limits: accept.limits });
   if (refusal) return refusal;
   const message = 'An image or video of this request is not stored any more. Send the request again with it.';
   throw new AppError('invalid_reference', message);

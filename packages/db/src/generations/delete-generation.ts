@@ -6,6 +6,7 @@ import type { StoredError } from '@reelay/contracts/errors';
 import { loosenAssets } from '../assets/loose-files.js';
 import type { Database, Transaction } from '../client.js';
 import { inTransaction } from '../transaction.js';
+import { forgetGeneration } from '../webhooks/note-generation-end.js';
 import { type Cancellation, cancelLocked, type OwnGeneration } from './cancel-generation.js';
 import { lockOwnGeneration } from './lock-generation.js';
 
@@ -27,6 +28,7 @@ export async function deleteGeneration(database: Database, own: OwnGeneration): 
       DELETE FROM generation_event
       WHERE generation_id = ${own.id} AND type IN ('generation.succeeded', 'generation.failed')`;
     await tx.$executeRaw`DELETE FROM upstream_call WHERE generation_id = ${own.id}`;
+    await forgetGeneration(tx, own.id);
     if (generation.state === 'failed') await forgetReason(tx, own.id);
     return { ...cancellation, files: await loosenAssets(tx, own.id) };
   });

@@ -1,4 +1,4 @@
-/** The only writer of a terminal state: state, terminal event, intent attempt, slot, litter and usage in one transaction. */
+/** The only writer of a terminal state: state, terminal event, webhooks, intent attempt, slot, litter and usage in one transaction. */
 import type { TerminalState } from '@reelay/contracts/domain';
 import { errorRegistry, type StoredError } from '@reelay/contracts/errors';
 import type { GenerationEvent } from '@reelay/contracts/events';
@@ -7,6 +7,7 @@ import type { Fault } from '@reelay/contracts/upstream-error';
 import { closeAttempt } from '../attempts/close-attempt.js';
 import type { Transaction } from '../client.js';
 import { releaseLitter } from '../litter/note-litter.js';
+import { type EndedGeneration, noteGenerationEnd } from '../webhooks/note-generation-end.js';
 import type { PublishedEvent } from './progress-generations.js';
 
 export type GenerationEnd =
@@ -25,7 +26,7 @@ export async function endGeneration(
 ): Promise<PublishedEvent | undefined> {
   const result = end.state === 'succeeded' ? JSON.stringify(end.result) : null;
   const error = end.state === 'succeeded' ? null : JSON.stringify(end.error);
-  const [ended] = await tx.$queryRaw<{ seq: number }[]>`
+  const [ended] = await tx.$queryRaw<(Omit<EndedGeneration, 'id'> & { seq: number })[]>`
     UPDATE generation SET
       state = ${end.state}, stage = 'ended', seq = seq + 1, completed_at = now(), media_sources = NULL, extras = NULL,
       -- By it the task of a submit that is not resolved may still have to be looked for.
@@ -35,12 +36,13 @@ export async function endGeneration(
       progress = CASE WHEN ${end.state} = 'succeeded' THEN 100 ELSE progress END,
       result = ${result}::jsonb, error = ${error}::jsonb, fault = ${faultOf(end)}
     WHERE id = ${generationId} AND state IN ('queued', 'running')
-    RETURNING seq`;
+    RETURNING seq, owner_id AS "ownerId", dialect, kind`;
   if (!ended) return undefined;
   const event = terminalEvent(ended.seq, end);
   await tx.$executeRaw`
     INSERT INTO generation_event (generation_id, seq, type, data)
     VALUES (${generationId}, ${event.seq}, ${event.type}, ${JSON.stringify(event.data)}::jsonb)`;
+  await noteGenerationEnd(tx, { id: generationId, ...ended }, end.state);
   const intents = await tx.$queryRaw<{ id: string }[]>`
     SELECT id FROM submit_attempt WHERE generation_id = ${generationId} AND state = 'intent' FOR UPDATE`;
   for (const { id } of intents) {

@@ -9,9 +9,12 @@ import {
 } from '@reelay/contracts/generation-request';
 import type { Dialect } from '@reelay/contracts/ids';
 import type { Queryable } from '../client.js';
+import type { Prisma } from '../generated/prisma/client.js';
 
 export interface Generation {
   id: string;
+  /** The first of those that one request made, itself included; null where it made one. */
+  groupId: string | null;
   dialect: Dialect;
   request: GenerationRequest;
   state: GenerationState;
@@ -25,6 +28,8 @@ export interface Generation {
   createdAt: Date;
   startedAt: Date | null;
   completedAt: Date | null;
+  /** Since then its media are gone, by age or for room. */
+  mediaRemovedAt: Date | null;
   deadlineAt: Date;
 }
 
@@ -37,9 +42,16 @@ export async function findGeneration(
     where: { id: of.id, ownerId: of.ownerId, deletedAt: null },
     omit: { prepared: true, mediaSources: true, carried: true, extras: true },
   });
-  if (!row) return undefined;
+  return row ? toGeneration(row) : undefined;
+}
+
+/** What of a row makes a generation; JSON as the database gives it. */
+export type GenerationColumns = Pick<Prisma.GenerationGetPayload<object>, keyof Generation>;
+
+export function toGeneration(row: GenerationColumns): Generation {
   return {
     id: row.id,
+    groupId: row.groupId,
     dialect: row.dialect as Dialect,
     request: generationRequestSchema.parse(row.request),
     state: row.state as GenerationState,
@@ -52,6 +64,7 @@ export async function findGeneration(
     createdAt: row.createdAt,
     startedAt: row.startedAt,
     completedAt: row.completedAt,
+    mediaRemovedAt: row.mediaRemovedAt,
     deadlineAt: row.deadlineAt,
   };
 }

@@ -1,8 +1,9 @@
 /** The happy end: the asset rows and the terminal state in one transaction. What the upstream gave besides media is part of the result. */
 
+import type { MediaAsset } from '@reelay/contracts/generation-request';
 import { insertResults, type StoredResult } from '../assets/insert-results.js';
 import { settleFiles } from '../assets/loose-files.js';
-import type { Database } from '../client.js';
+import type { Database, Transaction } from '../client.js';
 import { inTransaction } from '../transaction.js';
 import { endGeneration } from './end-generation.js';
 import { lockGeneration } from './lock-generation.js';
@@ -14,6 +15,8 @@ export async function finishGeneration(
   database: Database,
   subject: { generationId: string; ownerId: string },
   results: readonly StoredResult[],
+  /** What is to be had from the upstream alone. */
+  passedOn: readonly MediaAsset[] = [],
 ): Promise<PublishedEvent | undefined> {
   return inTransaction(database, async (tx) => {
     const generation = await lockGeneration(tx, subject.generationId);
@@ -22,22 +25,30 @@ export async function finishGeneration(
       where: { id: subject.generationId },
       select: { extras: true },
     });
-    await insertResults(tx, subject, results);
-    await settleFiles(
-      tx,
-      results.map((result) => result.storageKey),
-    );
-    const media = results.map(({ assetId, contentType, sizeBytes, width, height, durationMs }) => ({
-      assetId,
-      contentType,
-      sizeBytes,
-      ...(width !== undefined && { width }),
-      ...(height !== undefined && { height }),
-      ...(durationMs !== undefined && { durationMs }),
-    }));
+    const media = [...(await keepResults(tx, subject, results)), ...passedOn];
     return endGeneration(tx, subject.generationId, {
       state: 'succeeded',
       result: { media, ...readResultExtras(extras) },
     });
   });
+}
+
+async function keepResults(
+  tx: Transaction,
+  subject: { generationId: string; ownerId: string },
+  results: readonly StoredResult[],
+): Promise<MediaAsset[]> {
+  await insertResults(tx, subject, results);
+  await settleFiles(
+    tx,
+    results.map((result) => result.storageKey),
+  );
+  return results.map(({ assetId, contentType, sizeBytes, width, height, durationMs }) => ({
+    assetId,
+    contentType,
+    sizeBytes,
+    ...(width !== undefined && { width }),
+    ...(height !== undefined && { height }),
+    ...(durationMs !== undefined && { durationMs }),
+  }));
 }

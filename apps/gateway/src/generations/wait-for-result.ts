@@ -1,0 +1,33 @@
+/** For answers in one piece: waits for the end, or says before the client's own patience ends that the generation goes on. */
+import type { GenerationResult } from '@reelay/contracts/generation-request';
+import type { GatewayParts } from '../gateway-parts.js';
+import type { Delivery } from './delivery.js';
+import { failureOf, type GenerationReference, restarting, stillRunning } from './generation-error.js';
+
+export interface WaitForResult {
+  reference: GenerationReference;
+  delivery: Delivery;
+}
+
+/**
+ * Undefined when the client is gone.
+ * @throws AppError `still_running`, `gateway_restarting`, or what the generation failed with
+ */
+export async function waitForResult(
+  { settings, hub, stopping }: Pick<GatewayParts, 'settings' | 'hub' | 'stopping'>,
+  { reference, delivery }: WaitForResult,
+): Promise<GenerationResult | undefined> {
+  try {
+    const { 'generation.waitMs': waitMs } = await settings.read();
+    const enough = AbortSignal.any([delivery.gone, stopping, AbortSignal.timeout(waitMs)]);
+    const end = await hub.waitForEnd(reference.id, enough);
+    if (delivery.gone.aborted) return undefined;
+    if (!end) throw stopping.aborted ? restarting(reference) : stillRunning(reference, waitMs);
+    delivery.carryResult();
+    if (end.type !== 'generation.succeeded') throw failureOf(end.data.error, reference);
+    return end.data.result;
+  } catch (error) {
+    if (!delivery.carriesResult) await delivery.giveUp();
+    throw error;
+  }
+}

@@ -6,6 +6,7 @@ import { checkCompose } from './check/compose.mts';
 import { checkDocuments } from './check/documents.mts';
 import { checkFileSizes } from './check/file-sizes.mts';
 import { checkKubernetes } from './check/kubernetes.mts';
+import { checkOpenApi } from './check/openapi.mts';
 import { checkPackageGraph } from './check/package-graph.mts';
 
 const root = path.join(import.meta.dirname, '..');
@@ -29,7 +30,7 @@ const checks: Record<string, () => string[] | Promise<string[]>> = {
   ],
   graph: () => checkPackageGraph(root),
   sizes: () => checkFileSizes(root),
-  documents: () => checkDocuments(root),
+  documents: async () => [...(await checkDocuments(root)), ...(await checkOpenApi(root))],
   compose: () => checkCompose(root),
   kubernetes: () => checkKubernetes(root),
 };

@@ -61,11 +61,11 @@ async function undocumentedErrors(root: string): Promise<string[]> {
 
 async function undocumentedSettings(root: string): Promise<string[]> {
   const { defaultSettings } = (await import('@reelay/contracts/settings')) as {
-    defaultSettings: Record<string, number | boolean | string | string[]>;
+    defaultSettings: Record<string, number | boolean | string | object>;
   };
   const text = read(root, 'docs/configuration.md');
   const documented = [...text.matchAll(/^\| `([a-z]+\.\w+)` \| (\S+) \|/gm)].map(([, key, value]) => `${key} ${value}`);
-  const written = (value: unknown) => (Array.isArray(value) ? JSON.stringify(value) : String(value));
+  const written = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
   const known = Object.entries(defaultSettings).map(([key, value]) => `${key} ${written(value)}`);
   return [
     ...known

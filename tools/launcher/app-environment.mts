@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
-import { withoutOurs } from '../infra/inherited-environment.mts';
+import { bucketSettings, withoutOurs } from '../infra/inherited-environment.mts';
 import { type Keys, oldMasterKeys } from './keys.mts';
 
 /** In the order in which they are taken down: first who accepts work, last who is worked against. */
@@ -27,7 +27,10 @@ export interface AppSettings extends StackAddresses {
 export function appEnvironment(app: AppName, settings: AppSettings, inherited: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { keys } = settings;
   const databases = { DATABASE_URL: settings.databaseUrl, REDIS_URL: settings.redisUrl };
-  const storage = { STORAGE_DIR: givenSetting(inherited, 'STORAGE_DIR') ?? path.join(settings.homeDir, 'media') };
+  const storage = {
+    STORAGE_DIR: givenSetting(inherited, 'STORAGE_DIR') ?? path.join(settings.homeDir, 'media'),
+    ...Object.fromEntries(bucketSettings.map((name) => [name, givenSetting(inherited, name)])),
+  };
   const tokenManager = { TOKEN_MANAGER_URL: settings.tokenManagerUrl, INTERNAL_KEY: keys.internal };
   const simulator = settings.simulatorUrl === undefined ? {} : { SIMULATOR_URL: settings.simulatorUrl };
   const own: Record<AppName, NodeJS.ProcessEnv> = {
@@ -35,7 +38,7 @@ export function appEnvironment(app: AppName, settings: AppSettings, inherited: N
       ...{ ...databases, ...storage, ...tokenManager, WEB_KEY: keys.web, ADMIN_KEY: keys.admin, API_KEY: keys.api },
       ...listen(settings.gatewayUrl, settings.gatewayHost),
     },
-    worker: { ...databases, ...storage, ...tokenManager, ...simulator },
+    worker: { ...databases, ...storage, ...tokenManager, ...simulator, WEB_KEY: keys.web },
     'token-manager': {
       ...{ ...databases, ...simulator, MASTER_KEY: keys.master, INTERNAL_KEY: keys.internal },
       OLD_MASTER_KEYS: oldMasterKeys(settings.homeDir, inherited).join(','),

@@ -5,7 +5,7 @@ import { givenSetting } from './app-environment.mts';
 export interface Keys {
   /** Seals upstream credentials; the token-manager's alone. */
   master: string;
-  /** Signs links, keys API-key MACs; gateway and worker. */
+  /** Signs links, keys API-key MACs, seals webhook secrets; gateway and worker. */
   web: string;
   /** Opens the token-manager's internal API. */
   internal: string;

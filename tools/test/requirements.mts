@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
 import type { Level } from './levels.mts';
+import { findOpenaiPython, openaiPythonVersion } from './openai-python.mts';
 
 /** A program that some tests need and a machine may lack. */
 export interface Requirement {
@@ -15,9 +16,11 @@ export interface Requirement {
   files?: string;
   /** What is not run without it, and what to do. */
   without: string;
+  /** Said but no failure, also in CI: not every machine can have it. */
+  isOptional?: boolean;
 }
 
-export function findRequirements(): Requirement[] {
+export function findRequirements(chosen: readonly Level[]): Requirement[] {
   return [
     {
       name: 'Chromium',
@@ -36,6 +39,14 @@ export function findRequirements(): Requirement[] {
         'the check of videos by a foreign decoder: no ffprobe (Debian: apt-get install ffmpeg; or set FFPROBE_PATH)',
     },
     {
+      name: 'ffmpeg',
+      variable: 'FFMPEG_PATH',
+      program: firstProgram([process.env.FFMPEG_PATH, 'ffmpeg']),
+      level: 'integration',
+      files: '\\.ffmpeg\\.int\\.test\\.ts$',
+      without: 'the pictures that are made of videos: no ffmpeg (Debian: apt-get install ffmpeg; or set FFMPEG_PATH)',
+    },
+    {
       name: 'Python with requests',
       variable: 'PYTHON_PATH',
       program: findPython(),
@@ -43,6 +54,16 @@ export function findRequirements(): Requirement[] {
       files: '\\.python\\.test\\.ts$',
       without:
         'the Python program of a user: no Python that can import requests (Debian: apt-get install python3-requests; or set PYTHON_PATH)',
+    },
+    {
+      name: 'the official python SDK',
+      variable: 'OPENAI_PYTHON_PATH',
+      // Looking for it may install it.
+      program: chosen.includes('e2e') ? findOpenaiPython(firstProgram(['python3', '/usr/bin/python3'])) : undefined,
+      level: 'e2e',
+      files: '\\.openai-python\\.test\\.ts$',
+      without: `the contract with the official python SDK: no Python with openai ${openaiPythonVersion}, and pip cannot install it (Debian: apt-get install python3-venv; or set OPENAI_PYTHON_PATH)`,
+      isOptional: true,
     },
     {
       name: 'microsocks',

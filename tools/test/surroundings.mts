@@ -14,7 +14,7 @@ export interface Surroundings {
 
 // What a user has set for the own Reelay must not leak into the tests, and the tests must not reach the own data.
 const settingsOfApps =
-  /^(DATABASE_URL|REDIS_URL|HOST|PORT|PUBLIC_URL|TRUST_PROXY|FETCH_ALLOW|STORAGE_DIR|TOKEN_MANAGER_URL|(API|ADMIN|WEB|INTERNAL|MASTER)_KEY(_FILE)?|WORKER_.*|LOG_.*|SIMULATOR.*|REELAY_.*|npm_.*|INIT_CWD)$/;
+  /^(DATABASE_URL|REDIS_URL|HOST|PORT|PUBLIC_URL|TRUST_PROXY|FETCH_ALLOW|STORAGE_DIR|S3_.*|TOKEN_MANAGER_URL|(API|ADMIN|WEB|INTERNAL|MASTER)_KEY(_FILE)?|WORKER_.*|LOG_.*|SIMULATOR.*|REELAY_.*|npm_.*|INIT_CWD)$/;
 
 /** @param withDatabases false for tests that use none: they start a second sooner */
 export async function makeSurroundings(withDatabases: boolean): Promise<Surroundings> {

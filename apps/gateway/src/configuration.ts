@@ -1,9 +1,11 @@
 /** What the gateway is told from outside. Read once, in `main.ts`; every problem is named at boot. */
-import { commonSettings, portSetting, secretSetting } from '@reelay/platform/config';
+import { commonSettings, placesSetting, portSetting, secretSetting } from '@reelay/platform/config';
+import { refuseStorageProblem, storageSettings } from '@reelay/platform/storage-place';
 import { z } from 'zod';
 
-export const configurationSchema = z.object({
+const shape = z.object({
   ...commonSettings,
+  ...storageSettings,
   HOST: z.string().min(1).default('0.0.0.0'),
   PORT: portSetting(8000),
   /** What links begin with; by default the scheme and host the client asked. */
@@ -17,20 +19,18 @@ export const configurationSchema = z.object({
     .regex(/^(true|false|[\w.:/, ]*[.:a-z][\w.:/, ]*)$/i, 'must be true, or addresses and networks like 10.0.0.0/8')
     .transform(readTrustProxy)
     .optional(),
-  /** Private places that images and videos may be fetched from, although their addresses come from clients: host:port, joined by commas. */
-  FETCH_ALLOW: z
-    .string()
-    .default('')
-    .transform((text) => text.split(',').flatMap((place) => place.trim() || []))
-    .pipe(z.array(z.string().regex(/^([\w.-]+|\[[\da-f:.]+\]):\d{1,5}$/i, 'must be host:port, joined by commas'))),
+  /** Private places that images and videos are fetched from and events are sent to, although their addresses come from clients. */
+  FETCH_ALLOW: placesSetting,
   WEB_KEY: secretSetting('WEB_KEY'),
   INTERNAL_KEY: secretSetting('INTERNAL_KEY'),
   ADMIN_KEY: secretSetting('ADMIN_KEY'),
   /** A client's key that always works, as key "default" of owner "default". */
   API_KEY: secretSetting('API_KEY').optional(),
   TOKEN_MANAGER_URL: z.url({ protocol: /^https?$/, error: 'must look like http://token-manager:8001' }),
-  STORAGE_DIR: z.string().min(1),
+  /** Makes thumbnails and spritesheets: a path, or a name that is looked for on PATH. */
+  FFMPEG_PATH: z.string().min(1).default('ffmpeg'),
 });
+export const configurationSchema = shape.superRefine(refuseStorageProblem);
 export type Configuration = z.infer<typeof configurationSchema>;
 
 export type TrustProxy = boolean | string;

@@ -5,12 +5,16 @@ import { ensureApiKey } from '@reelay/db/api-keys/ensure-api-key';
 import { createDatabase } from '@reelay/db/client';
 import { holdWaiterKey } from '@reelay/db/generations/hold-waiter-key';
 import { createSettingsReader } from '@reelay/db/settings';
-import { hashApiKey } from '@reelay/platform/keys';
-import { LocalStorage } from '@reelay/platform/local-storage';
+import { CountingWindow } from '@reelay/platform/counting-window';
+import { beginningOfApiKey, hashApiKey } from '@reelay/platform/keys';
 import type { Logger } from '@reelay/platform/logger';
 import { EventPublisher, EventSubscriber } from '@reelay/platform/messages';
+import { openStorage } from '@reelay/platform/open-storage';
 import { Queues } from '@reelay/platform/queues';
 import { closeRedis, createRedis } from '@reelay/platform/redis';
+import { storagePlaceOf } from '@reelay/platform/storage-place';
+import { WebhookSecrets } from '@reelay/platform/webhook-secrets';
+import type { FastifyInstance } from 'fastify';
 import { registerBoard } from './admin/board/register-board.js';
 import { TokenManagerClient } from './admin/token-manager-client.js';
 import type { Configuration } from './configuration.js';
@@ -20,20 +24,27 @@ import { createGatewayModule } from './gateway.module.js';
 import type { GatewayParts } from './gateway-parts.js';
 import { Waiters } from './generations/waiters.js';
 import { ApiKeyAuthenticator } from './http/api-key-authenticator.js';
+import { registerCors } from './http/cors.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { createHttpAdapter } from './http/http-adapter.js';
 import { KeyGuard } from './http/key.guard.js';
 import { MemoryBudget } from './http/memory-budget.js';
 import { createNestLogger } from './http/nest-logger.js';
+import { RequestRate } from './http/request-rate.js';
 import { RouteTable } from './http/route-table.js';
 import { MediaLinks } from './media/media-links.js';
+import { VariantMaker } from './variants/variant-maker.js';
 
 export interface GatewayOptions {
   configuration: Configuration;
   log: Logger;
   version: string;
+  /** The folders in which programs are looked for, as PATH has them; none by default. */
+  searchPath?: string;
   /** Before every Redis key and channel; tests of several gateways on one Redis need their own. */
   redisPrefix?: string;
+  /** Called before routes are added; tests look from here at every answer. */
+  prepareServer?: (server: FastifyInstance) => void;
 }
 
 export interface Gateway {
@@ -44,6 +55,7 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+const minuteMs = 60_000;
 /** How long running answers (downloads) may take to finish once the process stops. */
 const finishMs = 4_000;
 /** Bytes of large bodies and fetched references at once; what is made of them while they are read takes about as much again. */
@@ -51,7 +63,14 @@ const largeBodiesBytes = 256 * 1024 * 1024;
 /** How long a large body may wait for its room. */
 const largeBodyPatienceMs = 30_000;
 
-export async function createGateway({ configuration, log, version, redisPrefix }: GatewayOptions): Promise<Gateway> {
+export async function createGateway({
+  configuration,
+  log,
+  version,
+  redisPrefix,
+  searchPath = '',
+  prepareServer,
+}: GatewayOptions): Promise<Gateway> {
   const { DATABASE_URL, REDIS_URL, WEB_KEY, ADMIN_KEY, API_KEY } = configuration;
   const stopping = new AbortController();
   const database = createDatabase({ url: DATABASE_URL, applicationName: 'gateway', poolSize: 15 });
@@ -71,12 +90,16 @@ export async function createGateway({ configuration, log, version, redisPrefix }
 
   if (API_KEY !== undefined) await ensureApiKey(database, configuredKey(WEB_KEY, API_KEY));
 
+  const storage = await openStorage(storagePlaceOf(configuration));
   const parts: GatewayParts = {
     database,
     settings,
     queues,
     publisher: new EventPublisher({ redis: producer, log, ...prefix }),
-    storage: await LocalStorage.create(configuration.STORAGE_DIR),
+    storage,
+    variants: new VariantMaker({
+      ...{ database, storage, log, stopping: stopping.signal, ffmpeg: configuration.FFMPEG_PATH, searchPath },
+    }),
     budget: new MemoryBudget({ totalBytes: largeBodiesBytes, patienceMs: largeBodyPatienceMs }),
     fetchAllow: configuration.FETCH_ALLOW,
     hub,
@@ -88,6 +111,8 @@ export async function createGateway({ configuration, log, version, redisPrefix }
       internalKey: configuration.INTERNAL_KEY,
     }),
     adminKey: ADMIN_KEY,
+    webhookSecrets: new WebhookSecrets(WEB_KEY),
+    hashApiKey: (key) => hashApiKey(WEB_KEY, key),
     log,
     stopping: stopping.signal,
     publicUrl: configuration.PUBLIC_URL,
@@ -99,10 +124,16 @@ export async function createGateway({ configuration, log, version, redisPrefix }
   const errors = new ErrorFilter(routes, log);
   const guard = new KeyGuard({
     apiKeys: new ApiKeyAuthenticator({ database, webKey: WEB_KEY, log }),
+    rate: new RequestRate({
+      settings,
+      window: new CountingWindow({ redis: producer, windowMs: minuteMs, log, ...prefix }),
+    }),
     adminKey: ADMIN_KEY,
   });
   const trustProxy = configuration.TRUST_PROXY ?? false;
   const adapter = createHttpAdapter({ routes, errors, log, trustProxy, stopping: stopping.signal });
+  prepareServer?.(adapter.getInstance());
+  registerCors(adapter.getInstance(), settings);
   registerBoard({ server: adapter.getInstance(), parts, errors, webKey: WEB_KEY });
   const app = await NestFactory.create<NestFastifyApplication>(createGatewayModule({ parts, guard, errors }), adapter, {
     bodyParser: false,
@@ -136,8 +167,7 @@ export async function createGateway({ configuration, log, version, redisPrefix }
 }
 
 function configuredKey(webKey: string, apiKey: string) {
-  // Enough for people to tell keys apart, too little to help anybody guess one.
-  const prefix = apiKey.slice(0, apiKey.startsWith('rly_') ? 8 : 3);
+  const prefix = beginningOfApiKey(apiKey);
   return { id: 'default', ownerId: 'default', name: 'default', prefix, macHex: hashApiKey(webKey, apiKey) };
 }
 

@@ -4,12 +4,14 @@ import type { Logger } from '@reelay/platform/logger';
 import type { EventPublisher } from '@reelay/platform/messages';
 import type { Queues } from '@reelay/platform/queues';
 import type { Storage } from '@reelay/platform/storage';
+import type { WebhookSecrets } from '@reelay/platform/webhook-secrets';
 import type { TokenManagerClient } from './admin/token-manager-client.js';
 import type { StreamLimits } from './events/stream-limits.js';
 import type { WatchHub } from './events/watch-hub.js';
 import type { Waiters } from './generations/waiters.js';
 import type { MemoryBudget } from './http/memory-budget.js';
 import type { MediaLinks } from './media/media-links.js';
+import type { VariantMaker } from './variants/variant-maker.js';
 
 /** What controllers work with; made by hand in `create-gateway.ts`, closed there too. Also the injection token. */
 export abstract class GatewayParts {
@@ -19,6 +21,7 @@ export abstract class GatewayParts {
   /** For what a request itself ends. */
   abstract readonly publisher: EventPublisher;
   abstract readonly storage: Storage;
+  abstract readonly variants: VariantMaker;
   /** Shared by all large bodies and fetched references. */
   abstract readonly budget: MemoryBudget;
   /** `host:port` of private places that clients' addresses may lead to. */
@@ -30,6 +33,9 @@ export abstract class GatewayParts {
   abstract readonly tokenManager: TokenManagerClient;
   /** For what must be confirmed by sending it again. */
   abstract readonly adminKey: string;
+  abstract readonly webhookSecrets: WebhookSecrets;
+  /** What is stored of a client's key, 64 hex characters. */
+  abstract readonly hashApiKey: (key: string) => string;
   abstract readonly log: Logger;
   /** Aborted when the process begins to stop. */
   abstract readonly stopping: AbortSignal;

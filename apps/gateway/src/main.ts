@@ -17,7 +17,8 @@ async function main(): Promise<void> {
   armCrashPoint(process.env.CRASH_AT);
   const log = createLogger({ app: 'gateway', format: configuration.LOG_FORMAT, level: configuration.LOG_LEVEL });
   const lifecycle = new Lifecycle({ log });
-  const gateway = await createGateway({ configuration, log, version: readVersion() });
+  const searchPath = process.env.PATH ?? '';
+  const gateway = await createGateway({ configuration, log, version: readVersion(), searchPath });
   lifecycle.onShutdown('gateway', () => gateway.close(), { timeoutMs: 8_000 });
   lifecycle.announceReady({ url: await gateway.listen() });
 }

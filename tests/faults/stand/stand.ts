@@ -233,8 +233,8 @@ export class Stand {
     await start('token-manager', { ...port(this.tokenManagerUrl), ...upstream, MASTER_KEY, INTERNAL_KEY });
     await Promise.all([
       start('gateway', { ...shared, ...port(this.gatewayUrl), WEB_KEY, ADMIN_KEY, API_KEY }),
-      start('worker-1', { ...shared, ...upstream }),
-      start('worker-2', { ...shared, ...upstream }),
+      start('worker-1', { ...shared, ...upstream, WEB_KEY }),
+      start('worker-2', { ...shared, ...upstream, WEB_KEY }),
     ]);
   }
 

@@ -5,35 +5,41 @@ import type { Lease, MemoryBudget } from './memory-budget.js';
 
 /** Bodies up to here are not counted. */
 export const smallBodyBytes = 1024 * 1024;
-/** Room for a video of 40 MiB as base64. */
-export const largeBodyBytes = 64 * 1024 * 1024;
+/** Room for media of 26 MiB as base64; what is larger comes as a file of a form, or by its address. */
+export const largeBodyBytes = 35 * 1024 * 1024;
 
 export interface BodyLimits {
   mostBytes: number;
   budget: MemoryBudget;
+  /** For a body of which only a part stays in memory: how much does so far, and the most it may be. */
+  held?: { sizeBytes: () => number; mostBytes: number };
 }
 
 const leases = new WeakMap<IncomingMessage, Lease>();
+const releases = new WeakMap<IncomingMessage, (() => void)[]>();
 
 /**
  * The body piece by piece. What it takes stays reserved after its end, until `releaseBody`.
  * @throws AppError `request_too_large`, `service_unavailable`, `invalid_request`
  */
 export async function* readChunks(request: IncomingMessage, limits: BodyLimits): AsyncGenerator<Buffer> {
-  const { mostBytes, budget } = limits;
+  const { mostBytes, budget, held } = limits;
   const announcedBytes = Number(request.headers['content-length'] ?? 0);
   let sizeBytes = 0;
   try {
     if (announcedBytes > mostBytes) throw tooLarge(mostBytes);
-    if (announcedBytes > smallBodyBytes) await takeRoom(request, announcedBytes, budget);
+    if (announcedBytes > smallBodyBytes && !held) await takeRoom(request, announcedBytes, budget);
     // The request must outlive a refusal, or the client would see a cut connection instead of the answer.
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       sizeBytes += chunk.length;
       if (sizeBytes > mostBytes) throw tooLarge(mostBytes);
-      if (sizeBytes > smallBodyBytes && !leases.has(request)) await takeRoom(request, mostBytes, budget);
+      const heldBytes = held ? held.sizeBytes() : sizeBytes;
+      if (heldBytes > smallBodyBytes && !leases.has(request)) {
+        await takeRoom(request, held?.mostBytes ?? mostBytes, budget);
+      }
       yield chunk;
     }
-    leases.get(request)?.shrinkTo(sizeBytes);
+    leases.get(request)?.shrinkTo(held ? held.sizeBytes() : sizeBytes);
   } catch (error) {
     if (error instanceof AppError) throw error;
     throw new AppError('invalid_request', 'The connection broke while the body was read.', { cause: error });
@@ -54,6 +60,15 @@ async function takeRoom(request: IncomingMessage, bytes: number, budget: MemoryB
 export function releaseBody(request: IncomingMessage): void {
   leases.get(request)?.release();
   leases.delete(request);
+  const actions = releases.get(request) ?? [];
+  releases.delete(request);
+  for (const action of actions) action();
+}
+
+/** For what a body brought along beside its memory. At once for a client that has left. */
+export function onRelease(request: IncomingMessage, action: () => void): void {
+  if (request.socket.destroyed) action();
+  else releases.set(request, [...(releases.get(request) ?? []), action]);
 }
 
 function tooLarge(mostBytes: number): AppError {

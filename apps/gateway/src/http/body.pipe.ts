@@ -4,9 +4,18 @@ import { AppError } from '@reelay/contracts/errors';
 import { z } from 'zod';
 import { type BodyLimits, largeBodyBytes, smallBodyBytes } from './body-limits.js';
 import { checkBody } from './check-body.js';
-import type { MemoryBudget } from './memory-budget.js';
+import { MemoryBudget } from './memory-budget.js';
 import { readJson } from './read-json.js';
 import { readMultipart } from './read-multipart.js';
+import type { Uploads } from './uploads.js';
+
+/** A video of a form. */
+const mostFileBytes = 200 * 1024 * 1024;
+/** A form with its files. */
+const mostFormBytes = 256 * 1024 * 1024;
+/** Large forms that are read at once; each holds some pieces of them and a connection to the store. */
+const mostForms = 16;
+const formPatienceMs = 30_000;
 
 /** What bodies of a schema may be beside JSON of at most 1 MiB. */
 export const bodyForms = z.registry<{
@@ -23,7 +32,9 @@ export const bodyForms = z.registry<{
  * guard has let the client in.
  */
 export class BodyPipe implements PipeTransform {
-  constructor(private readonly budget: MemoryBudget) {}
+  readonly #forms = new MemoryBudget({ totalBytes: mostForms, patienceMs: formPatienceMs });
+
+  constructor(private readonly parts: { budget: MemoryBudget; uploads: Uploads }) {}
 
   async transform(value: unknown, { type, schema }: ArgumentMetadata): Promise<unknown> {
     if (type !== 'body') return value;
@@ -33,23 +44,41 @@ export class BodyPipe implements PipeTransform {
       if (optional) return checkBody(schema, {});
       throw new AppError('invalid_json', 'The body is empty; send a JSON object.');
     }
-    const limits = { mostBytes: media ? largeBodyBytes : smallBodyBytes, budget: this.budget };
-    return checkBody(schema, await readBody(value, multipart, limits));
+    const limits = { mostBytes: media ? largeBodyBytes : smallBodyBytes, budget: this.parts.budget };
+    return checkBody(schema, await this.#read(value, multipart, limits));
   }
-}
 
-/** @throws AppError `unsupported_media_type` and those of the readers */
-function readBody(request: IncomingMessage, takesMultipart: boolean, limits: BodyLimits): Promise<unknown> {
-  const encoding = request.headers['content-encoding'] ?? 'identity';
-  const mediaType = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  if (encoding.toLowerCase() !== 'identity')
-    throw unsupported(`Content-Encoding "${encoding.slice(0, 40)}" is not read; send the body plain.`);
-  if (/^application\/(json|[\w.-]+\+json)$/.test(mediaType)) return readJson(request, limits);
-  if (mediaType === 'multipart/form-data' && takesMultipart) return readMultipart(request, limits);
-  const wanted = takesMultipart ? 'application/json or multipart/form-data' : 'application/json';
-  throw unsupported(
-    `Send the body as ${wanted}, not as ${mediaType === '' ? 'an unnamed type' : `"${mediaType.slice(0, 100)}"`}.`,
-  );
+  /** @throws AppError `unsupported_media_type` and those of the readers */
+  #read(request: IncomingMessage, takesMultipart: boolean, limits: BodyLimits): Promise<unknown> {
+    const encoding = request.headers['content-encoding'] ?? 'identity';
+    const mediaType = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+    if (encoding.toLowerCase() !== 'identity')
+      throw unsupported(`Content-Encoding "${encoding.slice(0, 40)}" is not read; send the body plain.`);
+    if (/^application\/(json|[\w.-]+\+json)$/.test(mediaType)) return readJson(request, limits);
+    if (mediaType === 'multipart/form-data' && takesMultipart) return this.#readForm(request, limits);
+    const wanted = takesMultipart ? 'application/json or multipart/form-data' : 'application/json';
+    throw unsupported(
+      `Send the body as ${wanted}, not as ${mediaType === '' ? 'an unnamed type' : `"${mediaType.slice(0, 100)}"`}.`,
+    );
+  }
+
+  async #readForm(request: IncomingMessage, { mostBytes, budget }: BodyLimits): Promise<unknown> {
+    const takesMedia = mostBytes > smallBodyBytes;
+    const announcedBytes = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY);
+    // Slow senders of large files must not keep those waiting who only send a prompt in the form of their SDK.
+    const place = announcedBytes > smallBodyBytes ? await this.#forms.reserve(1) : undefined;
+    try {
+      return await readMultipart(request, {
+        budget,
+        mostBytes: takesMedia ? mostFormBytes : mostBytes,
+        mostTextBytes: mostBytes,
+        mostFileBytes: takesMedia ? mostFileBytes : mostBytes,
+        keepFile: (of, source) => this.parts.uploads.store(of, source),
+      });
+    } finally {
+      place?.release();
+    }
+  }
 }
 
 function unsupported(message: string): AppError {

@@ -24,7 +24,16 @@ beforeAll(async () => {
   const adapter = createHttpAdapter({ routes, errors: new ErrorFilter(routes, log), log, trustProxy: false, stopping });
   instance = adapter.getInstance();
   instance.post('/form', async (request) => {
-    form = readMultipart(request.raw, { mostBytes: 2000, budget });
+    const keepFile = async (_request: http.IncomingMessage, source: AsyncIterable<Uint8Array>) => {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of source) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    };
+    form = readMultipart(request.raw, {
+      ...{ mostBytes: 2000, mostTextBytes: 2000, mostFileBytes: 2000 },
+      budget,
+      keepFile,
+    });
     await form.catch(() => undefined);
     return {};
   });

@@ -23,8 +23,8 @@ export interface HttpAdapterOptions {
   stopping: AbortSignal;
 }
 
-/** For a video of 40 MiB as base64 from a home that sends 2 Mbit/s. */
-const requestTimeoutMs = 300_000;
+/** For a file of 200 MiB from a home that sends 2 Mbit/s; who sends nothing at all is cut off sooner. */
+const requestTimeoutMs = 900_000;
 /** Longer than the idle time of common load balancers (60 s), so that they close first. */
 const keepAliveTimeoutMs = 65_000;
 /** A client that takes nothing of its download for so long is cut off. Above the longest wait for a video (280 s) and all heartbeats. */

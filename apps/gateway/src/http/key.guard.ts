@@ -2,6 +2,7 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import { AppError } from '@reelay/contracts/errors';
+import type { ApiKeyIdentity } from '@reelay/db/api-keys/find-api-key';
 import { equalSecrets } from '@reelay/platform/keys';
 import { newUlid } from '@reelay/platform/ulid';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -9,30 +10,40 @@ import passport from 'passport';
 import { Strategy } from 'passport-custom';
 import { type Access, accessMetadata } from './access.js';
 import { type ApiKeyAuthenticator, bearerOf } from './api-key-authenticator.js';
+import type { RequestRate } from './request-rate.js';
 
 export interface KeyGuardOptions {
   apiKeys: ApiKeyAuthenticator;
+  rate: RequestRate;
   adminKey: string;
 }
 
 /** The one guard, on every route: what is not marked public needs a key. It looks at the route, never at the path as sent. */
 export class KeyGuard implements CanActivate {
   readonly #reflector = new Reflector();
+  readonly #rate: RequestRate;
   readonly #guards: Record<Exclude<Access, 'public'>, CanActivate>;
 
-  constructor({ apiKeys, adminKey }: KeyGuardOptions) {
+  constructor({ apiKeys, rate, adminKey }: KeyGuardOptions) {
+    this.#rate = rate;
     this.#guards = {
       client: createGuard((authorization) => apiKeys.authenticate(authorization)),
       admin: createGuard(async (authorization) => checkAdminKey(adminKey, authorization)),
     };
   }
 
-  canActivate(context: ExecutionContext): ReturnType<CanActivate['canActivate']> {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     const marks = [context.getHandler(), context.getClass()];
     const access = this.#reflector.getAllAndOverride<Access | undefined>(accessMetadata, marks) ?? 'client';
     // Accounts, and files with their secrets: nothing of it may be found in a cache.
-    if (access === 'admin') context.switchToHttp().getResponse<FastifyReply>().header('cache-control', 'no-store');
-    return access === 'public' ? true : this.#guards[access].canActivate(context);
+    const http = context.switchToHttp();
+    if (access === 'admin') http.getResponse<FastifyReply>().header('cache-control', 'no-store');
+    if (access === 'public') return true;
+    if ((await this.#guards[access].canActivate(context)) !== true) return false;
+    if (access === 'admin') return true;
+    const { user } = http.getRequest<FastifyRequest & { user: ApiKeyIdentity }>();
+    await this.#rate.admit(user, http.getResponse<FastifyReply>().raw);
+    return true;
   }
 }
 

@@ -28,9 +28,11 @@ API key to one of this installation's keys.</p>
 <li><code>POST /v1/chat/completions</code>: an image, a video, a character or a better prompt as a chat answer, streamed with its progress</li>
 <li><code>POST /v1/videos</code>, <code>GET /v1/videos/{id}</code>, <code>GET /v1/videos/{id}/content</code></li>
 <li><code>GET /v1/generations/{id}</code>: any generation by any of its ids</li>
+<li><code>POST /v1/files</code>: images and videos that several requests use</li>
 <li><code>GET /v1/models</code></li>
 <li><code>GET /healthz</code>, <code>GET /readyz</code></li>
 </ul>
+<p><a href="docs">All routes, to read and to try</a>, also as <a href="openapi.json">OpenAPI 3.1</a>.</p>
 <p>The README of the source has examples; <code>docs/workflows.md</code> says what can be asked, and <code>docs/errors.md</code> explains every error code.</p>
 </html>
 `;

@@ -42,6 +42,7 @@ const table: [string, unknown, string, number][] = [
   ['a plain object with a status', { statusCode: 415, message: 'x' }, 'unsupported_media_type', 415],
   ['a missing file', new StorageError('not_found', 'x'), 'not_found', 404],
   ['a bad storage key', new StorageError('invalid_key', 'x'), 'internal_error', 500],
+  ['a bucket that cannot be reached', new StorageError('unavailable', 'x'), 'service_unavailable', 503],
   ['Postgres refusing connections', prismaKind('DatabaseNotReachable'), 'service_unavailable', 503],
   ['Postgres cutting a connection', prismaKind('ConnectionClosed'), 'service_unavailable', 503],
   ['Postgres shutting down', prisma('57P01'), 'service_unavailable', 503],

@@ -9,6 +9,10 @@ export function toAppError(error: unknown): AppError {
   if (error instanceof StorageError && error.kind === 'not_found') {
     return new AppError('not_found', 'The stored file is gone.', { cause: error });
   }
+  if (error instanceof StorageError && error.kind === 'unavailable') {
+    const message = 'The store of media cannot be reached just now; try again in some seconds.';
+    return new AppError('service_unavailable', message, { cause: error });
+  }
   if (isOutage(error)) {
     return new AppError('service_unavailable', 'The database cannot be reached just now; try again in some seconds.', {
       cause: error,

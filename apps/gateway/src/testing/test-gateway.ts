@@ -1,4 +1,7 @@
-/** A whole gateway for a test, listening on a free port, on databases the test brings. Never part of a running installation. */
+/**
+ * A whole gateway for a test, listening on a free port, on databases the test brings. Every answer it gives under `/v1` must fit its
+ * description. Never part of a running installation.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +15,7 @@ import { newUlid } from '@reelay/platform/ulid';
 import type { Configuration } from '../configuration.js';
 import { createGateway } from '../create-gateway.js';
 import type { RouteTable } from '../http/route-table.js';
+import { AnswerJudge } from './answer-judge.js';
 
 export interface TestGatewayOptions {
   databaseUrl: string;
@@ -68,9 +72,18 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
     TOKEN_MANAGER_URL: 'http://127.0.0.1:1',
     STORAGE_DIR: storageDir,
     FETCH_ALLOW: [],
+    FFMPEG_PATH: process.env.FFMPEG_PATH ?? 'ffmpeg',
     ...options.configuration,
   };
-  const gateway = await createGateway({ configuration, log, version: '0.0.0-test', redisPrefix: options.redisPrefix });
+  const judge = new AnswerJudge();
+  const gateway = await createGateway({
+    configuration,
+    log,
+    version: '0.0.0-test',
+    redisPrefix: options.redisPrefix,
+    searchPath: process.env.PATH ?? '',
+    prepareServer: (server) => judge.watch(server),
+  });
   const url = await gateway.listen();
   return {
     url,
@@ -95,6 +108,7 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
       await gateway.close();
       await database.$disconnect();
       await rm(storageDir, { recursive: true, force: true });
+      judge.check();
     },
   };
 }

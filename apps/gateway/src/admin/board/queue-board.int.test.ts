@@ -123,7 +123,7 @@ test('all queues are shown with their jobs, to a session and to the admin key it
     const { queues } = JSON.parse(answer.body) as {
       queues: { name: string; readOnlyMode: boolean; jobs: unknown[] }[];
     };
-    expect(queues.map(({ name }) => name).sort()).toEqual(['dispatch', 'finish', 'poll', 'run']);
+    expect(queues.map(({ name }) => name).sort()).toEqual(['dispatch', 'finish', 'poll', 'run', 'webhook']);
     expect(queues.every(({ readOnlyMode }) => readOnlyMode)).toBe(true);
     expect(queues.find(({ name }) => name === 'run')?.jobs).toMatchObject([
       { data: { generationId: 'generation-to-be-seen' } },

@@ -1,37 +1,10 @@
 /** The admin API as an OpenAPI 3.1 document, made of the routes that `contracts/admin-api` declares. Pure. */
 import { type AdminRoute, adminTags } from '@reelay/contracts/admin-api/admin-route';
+import { schemaNames } from '@reelay/contracts/admin-api/schema-names';
 import { type ErrorCode, errorRegistry } from '@reelay/contracts/errors';
+import type { Content, OpenApiDocument, Operation, Parameter } from '@reelay/contracts/openapi/document';
+import { type JsonSchema, SchemaWriter } from '@reelay/contracts/openapi/schema-writer';
 import type { z } from 'zod';
-import { type JsonSchema, SchemaWriter } from './schema-writer.js';
-
-export interface OpenApiDocument {
-  openapi: '3.1.0';
-  info: Record<string, unknown>;
-  servers: { url: string }[];
-  security: Record<string, string[]>[];
-  tags: { name: string; description: string }[];
-  paths: Record<string, Record<string, Operation>>;
-  components: Record<string, Record<string, unknown>>;
-}
-
-export interface Operation {
-  operationId: string;
-  tags: string[];
-  summary: string;
-  description?: string;
-  parameters: Parameter[];
-  requestBody?: { required: boolean; content: Content };
-  responses: Record<string, { description: string; content: Content }>;
-}
-
-export interface Parameter {
-  name: string;
-  in: 'path' | 'query' | 'header';
-  required: boolean;
-  schema: JsonSchema;
-}
-
-type Content = Record<string, { schema: JsonSchema }>;
 
 export interface AdminApiOptions {
   routes: readonly AdminRoute[];
@@ -41,7 +14,7 @@ export interface AdminApiOptions {
 }
 
 export function describeAdminApi({ routes, version, serverUrl }: AdminApiOptions): OpenApiDocument {
-  const schemas = new SchemaWriter();
+  const schemas = new SchemaWriter(schemaNames);
   const paths: OpenApiDocument['paths'] = {};
   for (const route of routes) {
     const path = route.path.replace(/:(\w+)/g, '{$1}');

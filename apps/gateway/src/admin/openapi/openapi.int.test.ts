@@ -1,11 +1,11 @@
 /** The description of the admin API against the gateway itself: what is described is there, what is there is described. */
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { adminRoutes } from '@reelay/contracts/admin-api/admin-routes';
+import type { OpenApiDocument, Operation } from '@reelay/contracts/openapi/document';
 import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
 import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { createGatewayModule, type GatewayModuleParts } from '../../gateway.module.js';
 import { startTestGateway, type TestGateway } from '../../testing/test-gateway.js';
-import type { OpenApiDocument, Operation } from './describe-admin-api.js';
 
 let testDatabase: TestDatabase;
 let redis: TestRedis;

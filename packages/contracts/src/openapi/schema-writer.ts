@@ -1,5 +1,4 @@
 /** zod's schemas as JSON Schema 2020-12, which is what OpenAPI 3.1 takes. Those that have a name are written once and referred to. */
-import { schemaNames } from '@reelay/contracts/admin-api/schema-names';
 import { z } from 'zod';
 
 export interface JsonSchema {
@@ -13,6 +12,8 @@ export interface JsonSchema {
 
 export class SchemaWriter {
   readonly components: Record<string, JsonSchema> = {};
+
+  constructor(private readonly names: ReadonlyMap<z.core.$ZodType, string>) {}
 
   request(schema: z.core.$ZodType): JsonSchema {
     return this.#refer(schema, 'input');
@@ -34,7 +35,10 @@ export class SchemaWriter {
         // What every program understands by an integer anyway.
         if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
         if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
-        if (zodSchema === schema || !schemaNames.has(zodSchema)) return;
+        // The expression behind a format is for no reader.
+        if (jsonSchema.format !== undefined) delete jsonSchema.pattern;
+        dropClasses(zodSchema, jsonSchema);
+        if (zodSchema === schema || !this.names.has(zodSchema)) return;
         for (const keyword of Object.keys(jsonSchema)) delete jsonSchema[keyword];
         Object.assign(jsonSchema, this.#refer(zodSchema, io));
       },
@@ -43,9 +47,22 @@ export class SchemaWriter {
   }
 
   #refer(schema: z.core.$ZodType, io: 'input' | 'output'): JsonSchema {
-    const name = schemaNames.get(schema);
+    const name = this.names.get(schema);
     if (name === undefined) return this.written(schema, io);
     this.components[name] ??= this.written(schema, io);
     return { $ref: `#/components/schemas/${name}` };
+  }
+}
+
+/** A choice between JSON and what our reader makes of it (a long text as bytes) is JSON alone to whoever sends it. */
+function dropClasses(zodSchema: z.core.$ZodType, jsonSchema: z.core.JSONSchema.BaseSchema): void {
+  if (!(zodSchema instanceof z.ZodUnion) || !jsonSchema.anyOf) return;
+  const choices = jsonSchema.anyOf.filter((_, index) => !(zodSchema.options[index] instanceof z.ZodCustom));
+  if (choices.length === jsonSchema.anyOf.length) return;
+  const [only] = choices;
+  if (choices.length > 1 || !only) jsonSchema.anyOf = choices;
+  else {
+    delete jsonSchema.anyOf;
+    Object.assign(jsonSchema, only);
   }
 }

@@ -6,6 +6,7 @@ import { buildAll } from '../tools/launcher/build.mts';
 import { argument } from './argument.mts';
 import { type Course, sampleProcess } from './soak/course.mts';
 import { judge } from './soak/judge.mts';
+import { inspectable, LiveHeap } from './soak/live-heap.mts';
 import { giveQuota, runLoad } from './soak/load.mts';
 import { type Stack, startStack } from './stack.mts';
 import { table } from './table.mts';
@@ -13,13 +14,15 @@ import { table } from './table.mts';
 const minutes = argument('--minutes', 15);
 const clients = argument('--clients', 12);
 const sampleMs = 2_000;
+/** A collection takes some tens of milliseconds of the process. */
+const heapEveryMs = 20_000;
 /** In which caches fill and code is compiled: not counted. */
 const warmUpMs = Math.max(30_000, minutes * 20_000);
 
 console.log(`${os.cpus()[0]?.model.trim()}, ${os.availableParallelism()} cores, Node ${process.version}`);
 console.log(`${minutes} minutes, ${clients} clients at once; counted after ${Math.round(warmUpMs / 1000)} s\n`);
 await buildAll({ env: process.env, signal: new AbortController().signal });
-const stack = await startStack({ SIMULATOR_RENDER_MS: '1500' });
+const stack = await startStack({ SIMULATOR_RENDER_MS: '1500', ...inspectable });
 try {
   process.exitCode = await soak(stack);
 } finally {
@@ -39,7 +42,10 @@ async function soak({ run, complaints, lostProcesses, stop }: Stack): Promise<nu
 
   const judged = judge(course, warmUpMs);
   console.log(
-    table(['process', 'memory at the end', 'slope', 'standard error', 'handles', 'threads', ''], judged.rows),
+    table(
+      ['process', 'occupied at the end', 'its slope', 'slope of the live heap', 'handles', 'threads', ''],
+      judged.rows,
+    ),
   );
   console.log(
     `\n${table(
@@ -53,8 +59,9 @@ async function soak({ run, complaints, lostProcesses, stop }: Stack): Promise<nu
   );
   console.log(
     `Method: Pss of /proc/*/smaps_rollup and entries of /proc/*/fd every ${sampleMs / 1000} s; slope by least squares over means of
-20 s, which are less correlated than samples, its standard error from the residuals. "grows": the slope is above 0.5 MB/min and above three
-standard errors, or there were more handles at every moment of the last third than at any of the first.`,
+20 s, which are less correlated than samples, its standard error from the residuals. The live heap is what is left after a collection that is
+forced every ${heapEveryMs / 1000} s. "grows": its slope is above 0.1 MB/min and above three standard errors (without a heap: that of what is occupied, above
+0.5 MB/min), or there were more handles at every moment of the last third than at any of the first.`,
   );
   const failed = done.reduce((sum, work) => sum + work.failed, 0);
   return judged.grows.length === 0 && complaints.length === 0 && lost.length === 0 && failed === 0 ? 0 : 1;
@@ -62,11 +69,21 @@ standard errors, or there were more handles at every moment of the last third th
 
 async function sample(course: Course, pids: Record<string, number>, signal: AbortSignal): Promise<void> {
   const startedAt = Date.now();
-  while (!signal.aborted) {
+  const heaps = new Map<string, LiveHeap>();
+  for (const [name, pid] of Object.entries(pids)) {
+    const heap = await LiveHeap.open(pid);
+    if (heap) heaps.set(name, heap);
+  }
+  for (let round = 0; !signal.aborted; round += 1) {
+    const isHeapRound = round % (heapEveryMs / sampleMs) === 0;
     for (const [name, pid] of Object.entries(pids)) {
       const seen = sampleProcess(pid);
-      if (seen) course.set(name, [...(course.get(name) ?? []), { ...seen, atMs: Date.now() - startedAt }]);
+      if (!seen) continue;
+      const liveBytes = isHeapRound ? await heaps.get(name)?.read() : undefined;
+      const sample = { ...seen, atMs: Date.now() - startedAt, ...(liveBytes !== undefined && { liveBytes }) };
+      course.set(name, [...(course.get(name) ?? []), sample]);
     }
     await delay(sampleMs, undefined, { signal }).catch(() => undefined);
   }
+  for (const heap of heaps.values()) heap.close();
 }

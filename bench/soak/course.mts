@@ -5,6 +5,8 @@ export interface Sample {
   pssBytes: number;
   handles: number;
   threads: number;
+  /** After a collection; only now and then, and only of Node processes. */
+  liveBytes?: number;
 }
 
 /** By the name of the process. */

@@ -16,6 +16,7 @@ import { insertReport, reportOf } from './judge/report.js';
 import { shrink } from './judge/shrink.js';
 import { type Plan, runPlan } from './stand/run-plan.js';
 import { Stand } from './stand/stand.js';
+import { graceMs, runUnscaled, times, type Unscaled, type UnscaledFault } from './stand/unscaled.js';
 
 /** Each row of the crash matrix, and the faults that play it. */
 const crashMatrix: readonly [row: string, faults: readonly string[]][] = [
@@ -51,9 +52,15 @@ const command = `npm run test:faults -- ${injections > 0 ? `--injections ${injec
 
 let history: History;
 let violations: readonly Violation[];
+let unscaled: Promise<Record<UnscaledFault, Unscaled>> | undefined;
 
 beforeAll(async () => {
   const startedAt = new Date();
+  if (injections === 0 && !mutation) {
+    unscaled = runUnscaled();
+    // It is judged by its own tests.
+    unscaled.catch(() => {});
+  }
   history = await runOnce(plan);
   violations = checkHistory(history);
   if (process.env.FAULT_REPORT) {
@@ -111,6 +118,30 @@ if (injections === 0 && !mutation) {
     expect(history.streams.filter(({ isWhole }) => !isWhole)).toEqual([]);
     expect(violations.filter(({ invariant }) => invariant === 'I5')).toEqual([]);
   });
+
+  test.each<[UnscaledFault, { states: string[]; fromMs: number; toMs: number }]>([
+    // The account's list shows the task as soon as it is asked for.
+    ['an answer that never comes', { states: ['ended'], fromMs: times.timeoutMs, toMs: times.timeoutMs + graceMs }],
+    [
+      'a submit that never arrives',
+      {
+        states: ['absent', 'ended'],
+        fromMs: times.timeoutMs + times.settleMs,
+        toMs: times.timeoutMs + times.settleMs + graceMs,
+      },
+    ],
+  ])(
+    '%s is made up for in the times of the design, which are not scaled here',
+    async (fault, { states, fromMs, toMs }) => {
+      const seen = (await unscaled)?.[fault];
+      expect(seen).toMatchObject({ state: 'completed', acceptedSubmits: 1 });
+      expect(seen?.attempts.map(({ state }) => state)).toEqual(states);
+      // A second for clocks that are set meanwhile.
+      expect(seen?.attempts[0]?.resolvedMs).toBeGreaterThanOrEqual(fromMs - 1_000);
+      expect(seen?.attempts[0]?.resolvedMs).toBeLessThanOrEqual(toMs);
+    },
+    300_000,
+  );
 
   test.each(crashMatrix)('%s: nothing is lost and nothing doubled', (_row, faults) => {
     const played = history.faults.filter(({ name }) => faults.includes(name));

@@ -112,9 +112,11 @@ it('names what no path of the code leaves behind, and says what stands in its wa
 }, 240_000);
 
 it('says which database cannot be asked, and what to do, without the password', async () => {
+  // Where the server asks for none, any will do.
+  const password = new URL(file.url).password || 'of-nobody';
   const changed = (change: (url: URL) => void) => {
     const url = new URL(file.url);
-    url.password = 'of-nobody';
+    url.password = password;
     change(url);
     return url.href;
   };
@@ -128,6 +130,6 @@ it('says which database cannot be asked, and what to do, without the password', 
     const { code, said } = await reconcile([], { DATABASE_URL });
     expect([code, said]).toEqual([1, expect.stringMatching(why)]);
     expect(said).toContain('name another one in DATABASE_URL');
-    expect(said).not.toContain('of-nobody');
+    expect(said).not.toContain(password);
   }
 }, 240_000);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { leash } from '../infra/leash.mts';
@@ -35,6 +35,8 @@ const endTimeoutMs = 12_000;
 /** Runs the tests of a level and returns when every process they have left behind is gone too. */
 export async function runJest(run: JestRun): Promise<JestResult> {
   const report = path.join(run.folder, `${run.level}.json`);
+  // That of an earlier run of the level would be taken for this one's.
+  rmSync(report, { force: true });
   const [file = '', ...args] = [...leash('TERM'), process.execPath, ...jestArguments(run, report)];
   // A process group of its own, so that the databases outlive the tests on Ctrl-C, and everything in it can be ended together.
   const child = spawn(file, args, {

@@ -75,17 +75,25 @@ function failureOf(work: Promise<void>): Promise<never> {
 
 async function strikeOnce(stand: Stand, { faults, holdMs, restMs }: Step, record: Record): Promise<void> {
   await Promise.all(
-    faults.map(async ({ name, inject }) => {
-      const from = Date.now();
-      try {
-        const healedAt = await inject(stand, holdMs);
-        record.faults.push({ name, from, to: healedAt ?? Date.now() });
-      } catch (error) {
-        if (!(error instanceof NotReached)) throw new Error(`fault "${name}": ${(error as Error).message}`);
-      }
+    faults.map(async (fault) => {
+      // Another fault may have kept everybody away: what met nobody is tried once more, so that a run has as many as it was asked for.
+      if (!(await injectOnce(stand, fault, holdMs, record))) await injectOnce(stand, fault, holdMs, record);
     }),
   );
   await pause(restMs);
+}
+
+/** False where it met nobody. */
+async function injectOnce(stand: Stand, { name, inject }: Fault, holdMs: number, record: Record): Promise<boolean> {
+  const from = Date.now();
+  try {
+    const healedAt = await inject(stand, holdMs);
+    record.faults.push({ name, from, to: healedAt ?? Date.now() });
+    return true;
+  } catch (error) {
+    if (error instanceof NotReached) return false;
+    throw new Error(`fault "${name}": ${(error as Error).message}`);
+  }
 }
 
 /** What an operator does: an account whose credential is spent is added again. */

@@ -170,22 +170,14 @@ describe('where media are not stored', () => {
 });
 
 describe('media that cannot be fetched', () => {
-  const cases: [string, RequestListener][] = [
-    ['are not there for now', (_request, response) => void response.writeHead(503).end()],
+  const refusals: [string, RequestListener][] = [
+    ['are gone, at fresh addresses too', (_request, response) => void response.writeHead(404).end()],
     ['are no video', (_request, response) => void response.end('<html>not a video at all</html>')],
     ['are empty', (_request, response) => void response.end()],
     ['have no header', (_request, response) => void response.end(tinyMp4().subarray(0, 40))],
-    [
-      'are cut short',
-      (_request, response) => {
-        const whole = tinyMp4({ header: 'first', mediaBytes: 100_000 });
-        response.writeHead(200, { 'content-length': whole.length });
-        response.write(whole.subarray(0, 50_000), () => response.destroy());
-      },
-    ],
   ];
 
-  it.each(cases)('because they %s are tried again, then the generation fails', async (_name, answer) => {
+  it.each(refusals)('because they %s are tried again, then the generation fails', async (_name, answer) => {
     serve = answer;
     const id = await rendered();
     expect((await finish(id))?.againInMs).toBeGreaterThan(50);
@@ -194,6 +186,45 @@ describe('media that cannot be fetched', () => {
     expect(await generationOf(id)).toMatchObject({ state: 'failed', error: { code: 'media_unavailable' } });
     expect(await assetsOf(id)).toEqual([]);
     expect(await storedOf(id)).toBeUndefined();
+  });
+
+  const outages: [string, RequestListener][] = [
+    ['the server has trouble', (_request, response) => void response.writeHead(503).end()],
+    ['the connection is reset', (request) => void request.socket.resetAndDestroy()],
+    [
+      'they are cut short',
+      (_request, response) => {
+        const whole = tinyMp4({ header: 'first', mediaBytes: 100_000 });
+        response.writeHead(200, { 'content-length': whole.length });
+        response.write(whole.subarray(0, 50_000), () => response.destroy());
+      },
+    ],
+  ];
+
+  it.each(outages)('because %s are tried until the deadline: they are paid for', async (_name, answer) => {
+    serve = answer;
+    const id = await rendered();
+    for (let round = 0; round < 4; round += 1) expect(await finish(id)).toBeDefined();
+    expect(await generationOf(id)).toMatchObject({ stage: 'fetching', finishTries: 4, mediaRefusals: 0 });
+    serve = (_request, response) => response.end(tinyMp4());
+    await finish(id);
+    expect((await generationOf(id)).state).toBe('succeeded');
+  });
+
+  it('because our own store is away are tried until the deadline', async () => {
+    const id = await rendered();
+    const { storage } = worker.parts;
+    const away = {
+      put: () => Promise.reject(new Error('ENOSPC: no space left on device')),
+      open: storage.open.bind(storage),
+      stat: storage.stat.bind(storage),
+      delete: storage.delete.bind(storage),
+    };
+    for (let round = 0; round < 4; round += 1) {
+      expect(await finish(id, { ...worker.parts, storage: away })).toBeDefined();
+    }
+    await finish(id);
+    expect((await generationOf(id)).state).toBe('succeeded');
   });
 
   it('are there at the second try', async () => {

@@ -12,8 +12,9 @@ import { countFinishTry, isBeingFetched, storeFreshSources } from '@reelay/db/ge
 import type { JobContext, JobResult } from '@reelay/platform/consume';
 import { crashPoint } from '@reelay/platform/crash-point';
 import { announce, ringDispatch } from '../announce.js';
-import { AddressRefused, fetchMedia, NoLongerWanted, resultKeys } from '../media/fetch-media.js';
+import { AddressRefused, fetchMedia, NoLongerWanted, resultKeys, WrongMedia } from '../media/fetch-media.js';
 import { passOnMedia } from '../media/pass-on-media.js';
+import { NotAVideo } from '../media/probe-mp4.js';
 import { describeFailure } from '../submit/decide-submit-outcome.js';
 import { type Account, callContext, openAccount } from '../upstream/account.js';
 import type { WorkerParts } from '../worker-parts.js';
@@ -107,7 +108,7 @@ async function askForFresh({ parts, subject, settings, context }: Finish, accoun
   const { generationId, attemptId, operation } = subject;
   const purpose = { operation: 'media', generationId, attemptId, signal: context.signal, settings };
   const sources = await account.provider.media(operation, callContext(parts, account, purpose));
-  if (sources.length === 0) throw new Error('the upstream gives no address of the media');
+  if (sources.length === 0) throw new AddressRefused('the upstream gives no address of the media');
   await storeFreshSources(parts.database, generationId, sources);
   context.log.info({ generationId, attemptId }, 'addresses of the media renewed');
   return sources;
@@ -137,13 +138,16 @@ async function dropUnlessUsed(
 async function countFailure(finish: Finish, account: Account, error: unknown): Promise<JobResult> {
   const { parts, subject, settings, context } = finish;
   const { generationId, tokenId } = subject;
-  const tries = await countFinishTry(parts.database, generationId);
-  if (tries === undefined) return undefined;
+  const counted = await countFinishTry(parts.database, { generationId, isRefusal: isRefusal(error) });
+  if (counted === undefined) return undefined;
+  const { tries, refusals } = counted;
   context.log.warn({ generationId, tries, reason: describeFailure(error) }, 'media could not be fetched');
   if (isUpstreamError(error) && error.tokenEffect.effect === 'credential_rejected') {
     await parts.credentials.renew(tokenId, account.credential.version).catch(() => undefined);
   }
-  if (tries < settings['finish.attempts']) return { againInMs: pauseMs(finish, tries) };
+  // A character's picture is not what was paid for: it is not waited for as long.
+  const counting = subject.extras.character ? tries : refusals;
+  if (counting < settings['finish.attempts']) return { againInMs: pauseMs(finish, tries) };
   if (subject.extras.character) {
     // The character is made and can be used by its name; only its picture is missing.
     await complete(finish, { stored: [], passedOn: [] });
@@ -157,6 +161,11 @@ async function countFailure(finish: Finish, account: Account, error: unknown): P
   for (const key of keys) await parts.storage.delete(key);
   context.log.error({ generationId, tries }, 'failed, its media could not be fetched');
   return undefined;
+}
+
+/** Not that the upstream, the way to it or our own store is away: the work is paid for, and until its deadline they may come back. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof AddressRefused || error instanceof WrongMedia || error instanceof NotAVideo;
 }
 
 /** Doubling up to sixteen times the setting: a short hiccup costs little, a long one is outlasted. */

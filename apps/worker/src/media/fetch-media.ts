@@ -57,7 +57,8 @@ export async function fetchMedia(parts: WorkerParts, fetch: FetchMedia): Promise
     route: parts.http.route(account.credential.proxyUrl ?? undefined),
     url: source.url,
     allowedHosts: account.target.mediaHosts,
-    maximumBytes: maximumBytes[source.kind],
+    // Kept below, where it is known for what it is.
+    maximumBytes: Number.POSITIVE_INFINITY,
     signal,
   });
   if (status !== 200) {
@@ -114,12 +115,14 @@ const askEveryMs = 2_000;
 async function* complete(
   body: AsyncIterable<Uint8Array>,
   expectedBytes: number,
-  { isStillWanted }: FetchMedia,
+  { isStillWanted, source }: FetchMedia,
 ): AsyncGenerator<Uint8Array> {
+  const most = maximumBytes[source.kind];
   let sizeBytes = 0;
   let askedAt = performance.now();
   for await (const chunk of body) {
     sizeBytes += chunk.byteLength;
+    if (sizeBytes > most) throw new WrongMedia(`the media are larger than ${most} bytes`);
     if (performance.now() - askedAt >= askEveryMs) {
       // That it cannot be asked just now does not end a download; it is asked again.
       if (!(await isStillWanted().catch(() => true))) throw new NoLongerWanted();

@@ -76,6 +76,17 @@ describe('limits of what is open', () => {
     expect(await second).toMatchObject({ outcome: 'full', scope: 'key', most: 4 });
   });
 
+  test('refuse at once what is over them, while somebody near them has not committed yet', async () => {
+    await waiting('busy', 3);
+    const near = { openPerKey: 5, open: 10_000 };
+    await database.$transaction(async (tx) => {
+      expect(await acceptGeneration(tx, accept({ limits: near }))).toEqual({ outcome: 'accepted' });
+      await waiting('busy', 2);
+      // Waiting for that one, it would wait for ever.
+      expect(await outcomeOf({ limits: near })).toMatchObject({ outcome: 'full', scope: 'key', most: 5 });
+    });
+  });
+
   test('count what is open, not what has ended, and each key for itself', async () => {
     const few = { openPerKey: 2, open: 10_000 };
     await waiting('other');

@@ -2,12 +2,21 @@
 import type { MediaSource } from '@reelay/contracts/provider';
 import type { Database } from '../client.js';
 
-/** Counts a failed try; the number so far, or undefined when the generation is not being fetched any more. */
-export async function countFinishTry(database: Database, generationId: string): Promise<number | undefined> {
-  const [row] = await database.$queryRaw<{ tries: number }[]>`
-    UPDATE generation SET finish_tries = finish_tries + 1 WHERE id = ${generationId} AND stage = 'fetching'
-    RETURNING finish_tries AS tries`;
-  return row?.tries;
+export interface FinishTries {
+  tries: number;
+  /** Of these, those that showed what will not change. */
+  refusals: number;
+}
+
+/** Counts a failed try; the numbers so far, or undefined when the generation is not being fetched any more. */
+export async function countFinishTry(
+  database: Database,
+  { generationId, isRefusal }: { generationId: string; isRefusal: boolean },
+): Promise<FinishTries | undefined> {
+  const [row] = await database.$queryRaw<FinishTries[]>`
+    UPDATE generation SET finish_tries = finish_tries + 1, media_refusals = media_refusals + ${isRefusal ? 1 : 0}
+    WHERE id = ${generationId} AND stage = 'fetching' RETURNING finish_tries AS tries, media_refusals AS refusals`;
+  return row;
 }
 
 /** Addresses that replace the ones the upstream no longer accepts. */

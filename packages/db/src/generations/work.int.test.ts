@@ -134,12 +134,12 @@ describe('finishing', () => {
   it('counts tries and renews addresses only while the media are fetched', async () => {
     const { generationId } = await fetchingGeneration();
     expect(await isBeingFetched(database, generationId)).toBe(true);
-    expect(await countFinishTry(database, generationId)).toBe(1);
-    expect(await countFinishTry(database, generationId)).toBe(2);
+    expect(await countFinishTry(database, { generationId, isRefusal: false })).toEqual({ tries: 1, refusals: 0 });
+    expect(await countFinishTry(database, { generationId, isRefusal: true })).toEqual({ tries: 2, refusals: 1 });
     await storeFreshSources(database, generationId, [{ url: 'https://media/2', kind: 'video' }]);
     expect((await findFinishSubject(database, generationId))?.sources[0]?.url).toBe('https://media/2');
     await failGeneration(database, generationId, { code: 'media_unavailable', message: 'gone' });
-    expect(await countFinishTry(database, generationId)).toBeUndefined();
+    expect(await countFinishTry(database, { generationId, isRefusal: true })).toBeUndefined();
     expect(await isBeingFetched(database, generationId)).toBe(false);
   });
 });

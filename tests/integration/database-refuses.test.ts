@@ -156,3 +156,65 @@ test('the same operation of a token owned by two attempts', async () => {
   await own('e1');
   await expect(own('e2')).rejects.toThrow(/submit_attempt_operation/);
 });
+
+test('a slot on an account that does not exist, or an account gone while a slot or a generation is on it', async () => {
+  const [id, other] = [await generation({ token_id: 't' }), await generation()];
+  await attempt('f1', id);
+  await attempt('f2', other);
+  const slot = (tokenId: string, attemptId: string) =>
+    client.query(`INSERT INTO token_slot (token_id, kind, slot_no, attempt_id) VALUES ($1, 'image', 0, $2)`, [
+      tokenId,
+      attemptId,
+    ]);
+  const noAccount = { code: '23503', message: expect.stringContaining('an account that exists') };
+  await expect(slot('nobody', 'f1')).rejects.toMatchObject(noAccount);
+  await slot('t', 'f1');
+  await expect(client.query(`UPDATE token_slot SET token_id = 'nobody' WHERE attempt_id = 'f1'`)).rejects.toMatchObject(
+    noAccount,
+  );
+  await client.query(
+    `INSERT INTO token (id, provider, target, identity, label, access_token_sealed, access_token_hint) VALUES ('u', 'sora', 'simulator', 'j', 'l', 's', 'h')`,
+  );
+  // The attempt is of another account, so that only what is tested here stands in the way.
+  const refused = { code: '23503', message: expect.stringContaining('can be hidden, not removed') };
+  await slot('u', 'f2');
+  await expect(client.query(`DELETE FROM token WHERE id = 'u'`)).rejects.toMatchObject(refused);
+  await expect(client.query(`UPDATE token SET id = 'v' WHERE id = 'u'`)).rejects.toMatchObject(refused);
+  await client.query(`DELETE FROM token_slot WHERE attempt_id = 'f2'`);
+  await client.query(`UPDATE generation SET token_id = 'u' WHERE id = $1`, [other]);
+  await expect(client.query(`DELETE FROM token WHERE id = 'u'`)).rejects.toMatchObject(refused);
+  await client.query(`UPDATE generation SET token_id = NULL WHERE id = $1`, [other]);
+  await client.query(`DELETE FROM token WHERE id = 'u'`);
+});
+
+test('an account gone while a slot on it is being taken, whoever comes first', async () => {
+  const insert = (id: string) =>
+    client.query(
+      `INSERT INTO token (id, provider, target, identity, label, access_token_sealed, access_token_hint) VALUES ($1, 'sora', 'simulator', $1, 'l', 's', 'h')`,
+      [id],
+    );
+  const remove = (from: Client, id: string) => from.query('DELETE FROM token WHERE id = $1', [id]);
+  const take = (from: Client, id: string, attemptId: string) =>
+    from.query(`INSERT INTO token_slot (token_id, kind, slot_no, attempt_id) VALUES ($1, 'video', 9, $2)`, [
+      id,
+      attemptId,
+    ]);
+  const second = new Client({ connectionString: database.url });
+  await second.connect();
+  try {
+    for (const first of ['taking', 'removing'] as const) {
+      await insert(first);
+      await attempt(`race ${first}`, await generation());
+      await client.query('BEGIN');
+      await (first === 'taking' ? take(client, first, `race ${first}`) : remove(client, first));
+      const late = (first === 'taking' ? remove(second, first) : take(second, first, `race ${first}`)).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      await client.query('COMMIT');
+      expect(await late).toMatchObject({ code: '23503' });
+    }
+  } finally {
+    await second.end();
+  }
+});

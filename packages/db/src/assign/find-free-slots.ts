@@ -3,6 +3,7 @@ import type { SlotKind } from '@reelay/contracts/domain';
 import type { Lane } from '@reelay/contracts/lane';
 import type { AssignStrategy } from '@reelay/contracts/settings';
 import type { Queryable } from '../client.js';
+import { queryDriver } from '../driver.js';
 import { Prisma } from '../generated/prisma/client.js';
 import { inText, plannedOnce } from '../planned-once.js';
 import { cutOffUntil } from '../proxies/proxy-circuit.js';
@@ -31,7 +32,7 @@ export interface FindFreeSlots {
  * A token's second slot counts as if the first were taken already.
  */
 export async function findFreeSlots(database: Queryable, find: FindFreeSlots): Promise<FreeSlot[]> {
-  return database.$queryRaw<FreeSlot[]>(freeSlotsQuery(find));
+  return queryDriver<FreeSlot>(database, freeSlotsQuery(find));
 }
 
 /** Exported for the test that looks at its plan. */

@@ -1,5 +1,6 @@
 /** The next waiting rows of a lane in fair order, seen from the tokens that are free. */
 import type { Queryable } from '../client.js';
+import { queryDriver } from '../driver.js';
 import { Prisma } from '../generated/prisma/client.js';
 import { inText, plannedOnce } from '../planned-once.js';
 
@@ -29,7 +30,7 @@ export interface FindNextRows {
  * generations worked on as it may at once.
  */
 export async function findNextRows(database: Queryable, find: FindNextRows): Promise<NextRow[]> {
-  return database.$queryRaw<NextRow[]>(nextRowsQuery(find));
+  return queryDriver<NextRow>(database, nextRowsQuery(find));
 }
 
 function nextRowsQuery(find: FindNextRows): Prisma.Sql {
@@ -56,13 +57,11 @@ function nextRowsQuery(find: FindNextRows): Prisma.Sql {
       SELECT first.* FROM waiting_key CROSS JOIN LATERAL (${firstRows(find, Prisma.sql`generation.api_key_id = waiting_key.key`)}) AS first
       UNION ALL
       SELECT first.* FROM (${firstRows(find, Prisma.sql`generation.api_key_id IS NULL`)}) AS first
-    ), numbered AS (
-      SELECT *, row_number() OVER (PARTITION BY api_key_id ORDER BY priority DESC, created_at, id) AS nth FROM candidate
     ), next AS (
-      SELECT numbered.*, served.turn, limited_key.version AS key_version
-      FROM numbered LEFT JOIN limited_key ON limited_key.key = numbered.api_key_id
+      SELECT candidate.*, served.turn, limited_key.version AS key_version
+      FROM candidate LEFT JOIN limited_key ON limited_key.key = candidate.api_key_id
         LEFT JOIN jsonb_to_recordset(${JSON.stringify(turns)}::jsonb) AS served (key text, turn bigint)
-        ON served.key = coalesce(numbered.api_key_id, '')
+        ON served.key = coalesce(candidate.api_key_id, '')
       WHERE limited_key.room IS NULL OR nth <= limited_key.room
       ORDER BY priority DESC, nth, coalesce(served.turn, 0), created_at, id LIMIT ${limit}
     )
@@ -79,9 +78,10 @@ function excludingRows({ isPinned, freeTokenIds }: FindNextRows): Prisma.Sql {
     WHERE token_id = ANY(${[...freeTokenIds]}::text[]) AND until > now() GROUP BY generation_id`;
 }
 
+/** In the order of an index, which is that of their numbers too: nothing is sorted, nor is more read than is numbered. */
 function firstRows({ lane, freeTokenIds, limit }: FindNextRows, ofKey: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
-    SELECT id, api_key_id, fence, priority, created_at FROM generation
+    SELECT id, api_key_id, fence, priority, created_at, row_number() OVER (ORDER BY priority DESC, created_at, id) AS nth FROM generation
     WHERE lane = ${lane} AND ${ofKey} AND state = 'queued' AND token_id IS NULL
       AND (not_before IS NULL OR not_before <= now()) AND deadline_at > now()
       AND id NOT IN (SELECT generation_id FROM excluding WHERE cardinality(token_ids) >= ${freeTokenIds.length})

@@ -1,6 +1,8 @@
 /** The one statement by which work reaches a token: slots, attempts and generations together or not at all. */
 import type { SlotKind } from '@reelay/contracts/domain';
 import type { Queryable } from '../client.js';
+import { queryDriver } from '../driver.js';
+import { Prisma } from '../generated/prisma/client.js';
 import { plannedOnce } from '../planned-once.js';
 import { proxyOfToken } from '../tokens/proxy-of-token.js';
 import { heldKeys } from './held-keys.js';
@@ -22,8 +24,8 @@ export interface Assignment {
  * Takes those matches that still hold and returns them. Nothing here waits for a lock, so its taking the token's row before the
  * slot's cannot deadlock with those who follow the lock order: generation and token rows that others hold are skipped. A token's row
  * must be the very version that was planned with. Every assignment changes it, so two assigners never work from the same count of
- * slots or quota, and a limit that was lowered meanwhile counts.
- * The slot goes before the attempt it names: foreign keys are checked when the statement ends. Whether an attempt takes the token's turn
+ * slots or quota, and a limit that was lowered meanwhile counts. Nor can a slot be taken that was free at that version: whoever takes or
+ * frees one changes the row. Foreign keys are checked when the statement ends, whatever is inserted first. Whether an attempt takes the token's turn
  * depends on its step and is decided when it is sent; until then it counts as one that does, as workers of the release before expect.
  */
 export async function takeSlots(database: Queryable, take: TakeSlots): Promise<Assignment[]> {
@@ -34,7 +36,9 @@ export async function takeSlots(database: Queryable, take: TakeSlots): Promise<A
     ...{ token_id: slot.tokenId, version: slot.version, slot_no: slot.slotNo },
   }));
   if (planned.length === 0) return [];
-  return database.$queryRaw<Assignment[]>`${plannedOnce}
+  return queryDriver<Assignment>(
+    database,
+    Prisma.sql`${plannedOnce}
     WITH relaxed AS MATERIALIZED (
       SELECT set_config('synchronous_commit', 'off', true)
     ), planned AS MATERIALIZED (
@@ -50,7 +54,7 @@ export async function takeSlots(database: Queryable, take: TakeSlots): Promise<A
               AND submit_attempt.state IN ('intent', 'sent', 'acked', 'unknown'))
         FOR NO KEY UPDATE SKIP LOCKED
       ) AS generation
-    ), placed AS MATERIALIZED (
+    ), assigned AS MATERIALIZED (
       SELECT waiting.*, token.* FROM waiting CROSS JOIN LATERAL (
         SELECT provider, target, ${proxyOfToken.sealed} AS proxy_sealed, ${proxyOfToken.place} AS proxy_place
         FROM token WHERE id = waiting.token_id AND xmin::text = waiting.version
@@ -58,11 +62,7 @@ export async function takeSlots(database: Queryable, take: TakeSlots): Promise<A
       ) AS token
     ), taken AS (
       INSERT INTO token_slot (token_id, kind, slot_no, attempt_id)
-      SELECT token_id, ${take.slotKind}, slot_no, attempt_id FROM placed
-      ON CONFLICT DO NOTHING
-      RETURNING attempt_id
-    ), assigned AS MATERIALIZED (
-      SELECT placed.* FROM taken JOIN placed USING (attempt_id)
+      SELECT token_id, ${take.slotKind}, slot_no, attempt_id FROM assigned
     ), attempt AS (
       INSERT INTO submit_attempt (id, generation_id, step, n, token_id, provider, proxy_sealed, proxy_place, fence, takes_turn)
       SELECT attempt_id, generation_id, step,
@@ -77,5 +77,6 @@ export async function takeSlots(database: Queryable, take: TakeSlots): Promise<A
       token_id = assigned.token_id, fence = generation.fence + 1, assigned_at = now(),
       simulated = assigned.target = ANY(${[...take.simulatedTargets]}::text[])
     FROM assigned WHERE generation.id = assigned.generation_id AND generation.id = ANY(ARRAY(SELECT generation_id FROM assigned))
-    RETURNING generation.id AS "generationId", assigned.token_id AS "tokenId", assigned.attempt_id AS "attemptId"`;
+    RETURNING generation.id AS "generationId", assigned.token_id AS "tokenId", assigned.attempt_id AS "attemptId"`,
+  );
 }

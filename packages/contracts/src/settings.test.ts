@@ -63,7 +63,8 @@ test('names of numbers end in their unit or count something', () => {
     ...['stream.openPerKey', 'stream.open', 'admission.openPerKey', 'admission.open', 'rate.requestsPerMinute'],
     'files.ownerFiles',
   ];
-  const isNamed = (key: string) => /(Ms|Seconds|Hours|Days|Bytes|Pixels|Percent|Page|Pages)(PerOwner)?$/.test(key) || counted.includes(key);
+  const isNamed = (key: string) =>
+    /(Ms|Seconds|Hours|Days|Bytes|Pixels|Percent|Page|Pages)(PerOwner)?$/.test(key) || counted.includes(key);
   const numbers = settingKeys.filter((key) => typeof defaultSettings[key] === 'number');
   expect(numbers.filter((key) => !isNamed(key))).toEqual([]);
 });

@@ -31,6 +31,7 @@ beforeAll(async () => {
     // So that every stream has comments between its events.
     settings: { 'stream.keepAliveMs': 200 },
   });
+  await stack.sql(`INSERT INTO setting (key, value) VALUES ('sora.publishForRemix', 'true')`);
   const answers = await run(process.env.OPENAI_PYTHON_PATH ?? 'python3', [program], {
     env: {
       PATH: process.env.PATH,

@@ -37,7 +37,7 @@ const shape = (line: string): string =>
     .replace(/01[0-9A-HJKMNP-TV-Z]{24}/g, '<id>')
     .replace(/http:\/\/127\.0\.0\.1:\d+/g, '<url>')
     .replace(/"created":\d+/, '"created":<time>')
-    .replace(/expires=\d+&signature=[\w-]+/, '<signature>')
+    .replace(/expires=\d+&signature=[\w-]+/g, '<signature>')
     .replace(/\d+% \(/, '<progress>% (');
 
 test.concurrent('the first request gives the answer that stands below it', async () => {

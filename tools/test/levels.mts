@@ -12,9 +12,9 @@ export const levelMeaning: Record<Level, string> = {
   browser: 'the whole stack in Chromium',
 };
 
-/** A file of the upper levels starts a stack of its own, and measures times: one after the other. */
+/** A file of the upper levels starts a stack of its own. Those that kill and those that look wait for deadlines: one after the other. */
 export function workersOf(level: Level): number {
-  return level === 'unit' || level === 'integration' ? 2 : 1;
+  return level === 'faults' || level === 'browser' ? 1 : 2;
 }
 
 /** No level takes nearly that long; it only ends a run that hangs. */

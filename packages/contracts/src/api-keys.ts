@@ -47,8 +47,10 @@ const limitFields = {
   priority: z.number().int().min(-100).max(100),
 };
 
-/** ISO 8601 with an offset. */
-const moment = z.iso.datetime({ offset: true });
+/** ISO 8601 with an offset. Not every moment that can be written so is one to a database. */
+const moment = z.iso
+  .datetime({ offset: true })
+  .refine((given) => Date.parse(given) >= Date.UTC(2000, 0), 'lies before the year 2000');
 
 const changeableFields = { name, expiresAt: moment.nullable(), ...limitFields };
 

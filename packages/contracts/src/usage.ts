@@ -10,7 +10,9 @@ const mostDays = 366;
 const mostDaysInDetail = 93;
 
 const dayMs = 24 * 3_600_000;
-const day = z.iso.date('is not a day like 2026-11-22');
+/** There was nothing to use before, and the first years of the calendar are no days to a database. */
+const firstDay = '2000-01-01';
+const day = z.iso.date('is not a day like 2026-11-22').refine((given) => given >= firstDay, `lies before ${firstDay}`);
 
 export const usageQuerySchema = z
   .object({

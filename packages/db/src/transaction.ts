@@ -12,9 +12,14 @@ export async function inTransaction<Result>(
   database: Database,
   work: (tx: Transaction) => Promise<Result>,
 ): Promise<Result> {
+  return repeatIfAsked(() => database.$transaction(work, { maxWait: 5_000, timeout: 15_000 }));
+}
+
+/** The same for a single statement, which is a transaction of its own. Not for one inside a transaction: that has failed as a whole. */
+export async function repeatIfAsked<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await database.$transaction(work, { maxWait: 5_000, timeout: 15_000 });
+      return await work();
     } catch (error) {
       if (tries >= maximumTries || !retryable.has(sqlState(error) ?? '')) throw error;
     }

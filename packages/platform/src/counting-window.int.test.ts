@@ -75,3 +75,38 @@ test('a Redis that fails is asked again after a while only', async () => {
   expect(asked).toBe(2);
   expect((await window.count('failing')).count).toBe(6);
 });
+
+test('of many at once one asks whether Redis works again, and once it does everybody counts there', async () => {
+  let asked = 0;
+  let answer: (() => Promise<[number, number]>) | undefined;
+  const failing = {
+    status: 'ready',
+    eval: () => {
+      asked += 1;
+      return answer ? answer() : Promise.reject(new Error('too slow'));
+    },
+  } as unknown as CountingWindowOptions['redis'];
+  let now = 0;
+  const window = open(failing, { now: () => now });
+  await window.count('probed');
+  now = 5_000;
+  const probe = Promise.withResolvers<[number, number]>();
+  answer = () => probe.promise;
+  const probing = window.count('probed');
+  const others = await Promise.all(Array.from({ length: 10 }, () => window.count('probed')));
+  expect([asked, others.at(-1)?.count]).toEqual([2, 11]);
+  answer = undefined;
+  probe.reject(new Error('still too slow'));
+  expect((await probing).count).toBe(12);
+  await window.count('probed');
+  expect(asked).toBe(2);
+  now = 10_000;
+  answer = async () => [100, 1_000];
+  const counts = await Promise.all([window.count('probed'), window.count('probed')]);
+  expect(counts.map(({ count }) => count)).toEqual([100, 14]);
+  expect(await Promise.all([window.count('probed'), window.count('probed')])).toMatchObject([
+    { count: 100 },
+    { count: 100 },
+  ]);
+  expect(asked).toBe(5);
+});

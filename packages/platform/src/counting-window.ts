@@ -42,7 +42,8 @@ export class CountingWindow {
   readonly #options: CountingWindowOptions;
   readonly #now: () => number;
   readonly #here = new Map<string, { count: number; endsAt: number }>();
-  #askAgainAt = Number.NEGATIVE_INFINITY;
+  /** While it fails. */
+  #askAgainAt: number | undefined;
 
   constructor(options: CountingWindowOptions) {
     this.#options = options;
@@ -51,10 +52,13 @@ export class CountingWindow {
 
   async count(subject: string): Promise<WindowCount> {
     const { redis, prefix = DEFAULT_QUEUE_PREFIX, windowMs, log } = this.#options;
-    if (redis.status === 'ready' && this.#now() >= this.#askAgainAt) {
+    if (redis.status === 'ready' && this.#now() >= (this.#askAgainAt ?? Number.NEGATIVE_INFINITY)) {
+      // One tries whether it works again, and the others do not wait with it.
+      if (this.#askAgainAt !== undefined) this.#askAgainAt = this.#now() + restMs;
       try {
         const answer = await redis.eval(script, 1, `${prefix}:window:${subject}`, windowMs);
         const [count, endsInMs] = answer as [number, number];
+        this.#askAgainAt = undefined;
         return { count, endsInMs };
       } catch (error) {
         this.#askAgainAt = this.#now() + restMs;

@@ -24,13 +24,16 @@ export interface GuardedAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
-  /** Whether more would have followed. */
+  /** Whether more would have followed: beyond what is kept, or beyond where the server broke off or became too slow. */
   readonly isCut: boolean;
 }
 
 const TIMEOUT_MS = 15_000;
 
-/** @throws GuardError, or the signal's reason */
+/**
+ * With the head of the answer it is an answer: who sent it has taken the request, however the rest of it ends.
+ * @throws GuardError, or the signal's reason
+ */
 export async function guardedRequest(options: GuardedRequestOptions): Promise<GuardedAnswer> {
   const { timeoutMs = TIMEOUT_MS } = options;
   const timeout = AbortSignal.timeout(timeoutMs);
@@ -42,6 +45,7 @@ export async function guardedRequest(options: GuardedRequestOptions): Promise<Gu
     client = await connectToTarget(url, { idleTimeoutMs: timeoutMs, ...options }, signal);
     const answer = await send(client, url, options, signal);
     const { body, isCut } = await readStart(answer.body, options.mostAnswerBytes);
+    options.signal?.throwIfAborted();
     return { status: answer.statusCode, headers: answer.headers, body, isCut };
   } catch (error) {
     options.signal?.throwIfAborted();
@@ -78,14 +82,15 @@ async function send(
 async function readStart(body: Readable, mostBytes: number): Promise<{ body: Buffer; isCut: boolean }> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
+  let isBroken = false;
   try {
     for await (const chunk of body as AsyncIterable<Uint8Array>) {
       sizeBytes += chunk.byteLength;
       chunks.push(chunk);
       if (sizeBytes > mostBytes) break;
     }
-  } catch (error) {
-    throw new GuardError('bad_answer', 'The server broke off in the middle of its answer.', { cause: error });
+  } catch {
+    isBroken = true;
   }
-  return { body: Buffer.concat(chunks).subarray(0, mostBytes), isCut: sizeBytes > mostBytes };
+  return { body: Buffer.concat(chunks).subarray(0, mostBytes), isCut: isBroken || sizeBytes > mostBytes };
 }

@@ -2,10 +2,10 @@
  * Where an address that a stranger chose may lead, and a connection that leads there and nowhere else. Every hop of a redirect begins
  * here anew. It must not reach anything inside, whatever its spelling and its DNS answers, and no error tells what lies there.
  */
-import { lookup } from 'node:dns/promises';
 import { isIP, type LookupFunction } from 'node:net';
 import { Client } from 'undici';
 import { isPublicAddress } from './public-address.js';
+import { type Resolve, resolveOwn, resolvePublic } from './resolve-name.js';
 
 export interface GuardRules {
   /** `host:port` of private places that may be reached all the same (FETCH_ALLOW); an IPv6 address in brackets. */
@@ -18,9 +18,7 @@ export interface GuardRules {
   readonly idleTimeoutMs?: number;
 }
 
-export type Resolve = (hostname: string) => Promise<readonly string[]>;
-
-export type GuardErrorKind = 'invalid_url' | 'not_public' | 'no_answer' | 'timeout' | 'bad_answer';
+export type GuardErrorKind = 'invalid_url' | 'not_public' | 'no_answer' | 'timeout';
 
 /** Its message is for the user who gave the address. */
 export class GuardError extends Error {
@@ -87,7 +85,7 @@ async function findAddresses(url: URL, rules: GuardRules, signal: AbortSignal): 
   const isNamed = isAllowed(url, rules);
   if (!isNamed) refuseInside(url, rules);
   const hostname = hostOf(url);
-  const addresses = isIP(hostname) === 0 ? await resolveName(hostname, rules, signal) : [hostname];
+  const addresses = isIP(hostname) === 0 ? await resolveName(hostname, { isNamed, rules }, signal) : [hostname];
   // A name that is unknown here and one that leads inside get the same answer, or the names inside could be found out.
   if (addresses.length === 0 || (!isNamed && !addresses.every(isPublicAddress))) throw notPublic();
   return addresses;
@@ -119,21 +117,21 @@ const INSIDE_ZONES = new Set([
   'svc',
 ]);
 
-async function resolveName(name: string, rules: GuardRules, signal: AbortSignal): Promise<string[]> {
-  const { resolve = resolveAll } = rules;
+async function resolveName(
+  name: string,
+  { isNamed, rules }: { isNamed: boolean; rules: GuardRules },
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { resolve = isNamed ? resolveOwn : resolvePublic } = rules;
   const aborted = new Promise<never>((_resolve, reject) => {
     if (signal.aborted) reject(signal.reason);
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
-  const resolved = resolve(name).then(
+  const resolved = resolve(name, signal).then(
     (addresses) => [...addresses],
     () => [],
   );
   return Promise.race([resolved, aborted]);
-}
-
-async function resolveAll(hostname: string): Promise<string[]> {
-  return (await lookup(hostname, { all: true })).map(({ address }) => address);
 }
 
 function isAllowed(url: URL, { allow = [] }: GuardRules): boolean {

@@ -96,3 +96,32 @@ test('the folder and its files are private', async () => {
   expect(await modeOf(join(root, 'ab'))).toBe(0o700);
   expect(await modeOf(join(root, 'ab/file'))).toBe(0o600);
 });
+
+test('the folder of the last file goes with it, one with more files stays, and the root always', async () => {
+  for (const key of ['results/a/0.mp4', 'results/a/1.mp4', 'results/b/0.mp4', 'top'])
+    await storage.put(key, chunksOf(Buffer.from('x')));
+  await storage.delete('results/a/0.mp4');
+  await storage.delete('results/b/0.mp4');
+  expect(await readdir(join(root, 'results'))).toEqual(['a']);
+  await storage.delete('results/a/1.mp4');
+  await storage.delete('top');
+  expect(await readdir(join(root, 'results'))).toEqual([]);
+  await storage.delete('results/a/1.mp4');
+  expect((await readdir(root)).sort()).toEqual(['.unfinished', 'results']);
+  await storage.put('results/a/0.mp4', chunksOf(Buffer.from('again')));
+  expect(await storage.stat('results/a/0.mp4')).toEqual({ sizeBytes: 5 });
+});
+
+test('a folder that is taken away under a file that is just being put is made again', async () => {
+  const writers = ['a', 'b', 'c', 'd'].map(async (name) => {
+    for (let round = 0; round < 50; round += 1) {
+      const key = `results/all/${name}${round}`;
+      await storage.put(key, chunksOf(Buffer.from('x')));
+      expect(await storage.stat(key)).toEqual({ sizeBytes: 1 });
+      await storage.delete(key);
+    }
+  });
+  await Promise.all(writers);
+  expect(await unfinished()).toEqual([]);
+  expect(await readdir(join(root, 'results'))).toEqual([]);
+});

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { crashPoint } from './crash-point.js';
@@ -8,6 +8,7 @@ import { type ByteRange, checkKey, type Storage, StorageError, type StoredObject
 
 /** Unfinished files live beside the keys' tree under a name that no key can have. */
 const UNFINISHED = '.unfinished';
+const mostMoves = 100;
 
 /** The storage port on a local disk. The folder is private to the user that runs the app. */
 export class LocalStorage implements Storage {
@@ -28,11 +29,9 @@ export class LocalStorage implements Storage {
     const unfinished = join(this.#root, UNFINISHED, randomUUID());
     try {
       const stored = await writeDurably(unfinished, source);
-      await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-      crashPoint('storage.before-rename');
-      await rename(unfinished, target);
-      // Without this the rename itself may be lost with the power.
-      await syncFolder(dirname(target));
+      await moveInto(target, unfinished);
+      // Without this the rename itself may be lost with the power. Who deleted it meanwhile may have taken the folder too.
+      await syncFolder(dirname(target)).catch(unlessMissing);
       return stored;
     } catch (error) {
       await rm(unfinished, { force: true });
@@ -59,7 +58,11 @@ export class LocalStorage implements Storage {
   }
 
   async delete(key: string): Promise<void> {
-    await rm(this.#pathOf(key), { force: true });
+    const path = this.#pathOf(key);
+    await rm(path, { force: true });
+    const folder = dirname(path);
+    // Most often it holds more files, or somebody else was faster. Whatever the reason, the file is gone, and that was asked for.
+    if (folder !== this.#root) await rmdir(folder).catch(() => undefined);
   }
 
   /** Removes what crashed writers left. An age far above any download keeps the living ones safe. */
@@ -78,6 +81,19 @@ export class LocalStorage implements Storage {
   #pathOf(key: string): string {
     checkKey(key);
     return join(this.#root, key);
+  }
+}
+
+/** Whoever deletes the last file of the folder removes that too, maybe between the two steps. So many times in a row it is something else. */
+async function moveInto(target: string, unfinished: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+      crashPoint('storage.before-rename');
+      return await rename(unfinished, target);
+    } catch (error) {
+      if (!isMissing(error) || tries >= mostMoves) throw error;
+    }
   }
 }
 
@@ -110,6 +126,10 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+function unlessMissing(error: unknown): void {
+  if (!isMissing(error)) throw error;
 }
 
 function isMissing(error: unknown): boolean {

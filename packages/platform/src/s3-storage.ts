@@ -8,6 +8,7 @@ import {
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandOutput,
+  type MultipartUpload,
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
@@ -21,6 +22,9 @@ const partBytes = 8 * 1024 * 1024;
 const partsAtOnce = 2;
 /** An upload leaves its connection free soon; a download keeps one as long as its client reads. */
 const connections = 1_000;
+/** What keys begin with. */
+const folders = ['results/', 'references/', 'uploads/'];
+const leastUnfinishedMs = 24 * 3_600_000;
 
 export class S3Storage implements Storage {
   readonly #client: S3Client;
@@ -90,7 +94,9 @@ export class S3Storage implements Storage {
     try {
       await this.#client.send(new DeleteObjectCommand(this.#object(key)));
     } catch (error) {
-      throw toStorageError(error);
+      const failure = toStorageError(error);
+      // Some services tell, most do not.
+      if (failure.kind !== 'not_found') throw failure;
     }
   }
 
@@ -100,22 +106,43 @@ export class S3Storage implements Storage {
     return getSignedUrl(this.#signer, command, { expiresIn: seconds });
   }
 
-  /** Gives up the uploads that crashed writers began: their parts are not seen, but paid for. */
+  /**
+   * Gives up the uploads that crashed writers began: their parts are not seen, but paid for. Only in our own folders, since others may share
+   * the bucket, and not before a day: a slow one is not to be told from a dead one. Throws the first reason when all have been tried.
+   */
   async sweepUnfinished(olderThanMs: number, now = Date.now()): Promise<number> {
+    const before = now - Math.max(olderThanMs, leastUnfinishedMs);
+    const failures: unknown[] = [];
     let removed = 0;
+    for (const folder of folders) {
+      try {
+        for await (const { Key, UploadId, Initiated } of this.#unfinishedIn(this.#prefix + folder)) {
+          if (!Key || !Initiated || Initiated.getTime() > before) continue;
+          const upload = new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key, UploadId });
+          await this.#client.send(upload).then(
+            () => (removed += 1),
+            (error: unknown) => failures.push(error),
+          );
+        }
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    // One that is not there any more was completed or given up by somebody else.
+    const [failure] = failures.map(toStorageError).filter(({ kind }) => kind !== 'not_found');
+    if (failure) throw failure;
+    return removed;
+  }
+
+  async *#unfinishedIn(prefix: string): AsyncGenerator<MultipartUpload> {
     let marker: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {};
     while (marker) {
-      const asked = { Bucket: this.#bucket, Prefix: this.#prefix, ...marker };
+      const asked = { Bucket: this.#bucket, Prefix: prefix, ...marker };
       const page: ListMultipartUploadsCommandOutput = await this.#client.send(new ListMultipartUploadsCommand(asked));
-      for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
-        if (!Key || !Initiated || now - Initiated.getTime() < olderThanMs) continue;
-        await this.#client.send(new AbortMultipartUploadCommand({ Bucket: this.#bucket, Key, UploadId }));
-        removed += 1;
-      }
+      yield* page.Uploads ?? [];
       const { NextKeyMarker: KeyMarker, NextUploadIdMarker: UploadIdMarker } = page;
       marker = page.IsTruncated && KeyMarker ? { KeyMarker, ...(UploadIdMarker && { UploadIdMarker }) } : undefined;
     }
-    return removed;
   }
 
   close(): void {

@@ -1,4 +1,7 @@
 -- What an API key may do and how much of it, and what was used at the price of its moment.
+-- In the order in which an accept takes them: the row of its usage names a key.
+DO $$ BEGIN LOCK TABLE usage, api_key IN ACCESS EXCLUSIVE MODE; END $$;
+
 ALTER TABLE api_key
   -- Lists of texts; null is everything.
   ADD COLUMN allowed_models jsonb,
@@ -22,9 +25,8 @@ ALTER TABLE usage
   ADD COLUMN cost numeric(18, 6),
   ADD COLUMN currency text;
 
--- Quotas and usage are asked by key; nobody asks by owner.
+-- Nobody asks by owner any more.
 DROP INDEX usage_owner;
-CREATE INDEX usage_key ON usage (api_key_id, kind, created_at);
 
 -- How many generations of a key are being worked on. Never by reading the whole table, however many of its rows are open.
 CREATE FUNCTION count_working(key text) RETURNS integer LANGUAGE plpgsql STABLE SET enable_seqscan = off AS $$
@@ -100,31 +102,41 @@ DECLARE
   since timestamptz;
   most integer;
   known integer;
+  is_complete boolean := false;
+  is_holding boolean := false;
 BEGIN
   -- A queue of accepts is no deadlock: the line may be as long as a statement has time.
   PERFORM set_config('lock_timeout', '8s', true);
-  -- Made before any is locked.
-  FOREACH unit IN ARRAY ARRAY['day', 'month'] LOOP
-    since := usage_period_begin(unit, zone);
-    most := CASE unit WHEN 'day' THEN daily ELSE monthly END;
-    IF most IS NOT NULL AND NOT EXISTS (SELECT FROM key_quota WHERE api_key_id = key AND kind = wanted AND period = unit AND begins_at = since) THEN
-      PERFORM begin_quota(key, wanted, unit, zone);
-    END IF;
-  END LOOP;
-  FOREACH unit IN ARRAY ARRAY['day', 'month'] LOOP
-    most := CASE unit WHEN 'day' THEN daily ELSE monthly END;
-    CONTINUE WHEN most IS NULL;
-    since := usage_period_begin(unit, zone);
-    LOOP
+  WHILE NOT is_complete LOOP
+    -- Made before any is locked.
+    FOREACH unit IN ARRAY ARRAY['day', 'month'] LOOP
+      since := usage_period_begin(unit, zone);
+      most := CASE unit WHEN 'day' THEN daily ELSE monthly END;
+      IF most IS NOT NULL AND NOT EXISTS (SELECT FROM key_quota WHERE api_key_id = key AND kind = wanted AND period = unit AND begins_at = since) THEN
+        PERFORM begin_quota(key, wanted, unit, zone);
+      END IF;
+    END LOOP;
+    is_complete := true;
+    -- Everybody locks the day before the month.
+    FOREACH unit IN ARRAY ARRAY['day', 'month'] LOOP
+      most := CASE unit WHEN 'day' THEN daily ELSE monthly END;
+      CONTINUE WHEN most IS NULL;
+      since := usage_period_begin(unit, zone);
       SELECT used INTO known FROM key_quota WHERE api_key_id = key AND kind = wanted AND period = unit AND begins_at = since
       FOR NO KEY UPDATE;
-      EXIT WHEN FOUND;
-      -- The quota was changed at this moment.
-      PERFORM begin_quota(key, wanted, unit, zone);
+      IF NOT FOUND THEN
+        -- The quota was changed at this moment. Whoever holds a row may not ask for the lock of `begin_quota`; the caller tries again.
+        IF is_holding THEN
+          RAISE EXCEPTION 'the quota of a key was changed at this moment' USING ERRCODE = 'serialization_failure';
+        END IF;
+        is_complete := false;
+        EXIT;
+      END IF;
+      is_holding := true;
+      IF known >= most THEN
+        RETURN unit;
+      END IF;
     END LOOP;
-    IF known >= most THEN
-      RETURN unit;
-    END IF;
   END LOOP;
   RETURN NULL;
 END $$;
@@ -134,6 +146,10 @@ BEGIN
   IF TG_OP = 'UPDATE' THEN
     PERFORM pg_advisory_xact_lock_shared(hashtextextended('quota ' || NEW.kind || ' ' || NEW.api_key_id, 0));
   END IF;
+  -- In the order in which accepts lock them; an UPDATE would take them as it finds them.
+  PERFORM FROM key_quota
+  WHERE api_key_id = NEW.api_key_id AND kind = NEW.kind AND begins_at <= NEW.created_at AND ends_at > NEW.created_at
+  ORDER BY period, begins_at FOR NO KEY UPDATE;
   UPDATE key_quota SET used = used + CASE WHEN NEW.state = 'released' THEN -1 ELSE 1 END
   WHERE api_key_id = NEW.api_key_id AND kind = NEW.kind AND begins_at <= NEW.created_at AND ends_at > NEW.created_at;
   RETURN NULL;

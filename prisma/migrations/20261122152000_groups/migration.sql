@@ -1,4 +1,3 @@
 -- Several generations of one request (n images): each has its own life, and all name the first of them, by which the request is known again.
 -- No foreign key: the first may be deleted and removed while the others stay.
 ALTER TABLE generation ADD COLUMN group_id text;
-CREATE INDEX generation_group ON generation (group_id, id) WHERE group_id IS NOT NULL;

@@ -1,25 +1,27 @@
 import { createReadStream } from 'node:fs';
 import { Controller, Get, Header, Inject, Param, Req, Res } from '@nestjs/common';
 import { AppError } from '@reelay/contracts/errors';
-import { clientRoutes } from '@reelay/contracts/openai-api/client-routes';
-import { describeClientApi } from '@reelay/contracts/openai-api/describe-client-api';
-import type { OpenApiDocument } from '@reelay/contracts/openapi/document';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayParts } from '../gateway-parts.js';
 import { Public } from '../http/access.js';
 import { publicUrlOf } from '../http/public-url.js';
 import { findPageFile, page, pagePolicy, startScript } from './page.js';
+import { WrittenDescription } from './written-description.js';
 
 /** Public: all of it stands in the source, is the same on every installation, and names no account, key or setting of this one. */
 @Public()
 @Controller()
 export class DocumentationController {
+  #description: WrittenDescription | undefined;
+
   constructor(@Inject(GatewayParts) private readonly parts: GatewayParts) {}
 
   @Get('openapi.json')
-  describe(@Req() request: FastifyRequest): OpenApiDocument {
+  @Header('content-type', 'application/json; charset=utf-8')
+  describe(@Req() request: FastifyRequest): string {
     const { publicUrl, version } = this.parts;
-    return describeClientApi({ routes: clientRoutes, version, serverUrl: publicUrlOf(request, publicUrl) });
+    this.#description ??= new WrittenDescription(version);
+    return this.#description.at(publicUrlOf(request, publicUrl));
   }
 
   @Get('docs')

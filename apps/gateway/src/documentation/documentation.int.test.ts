@@ -50,6 +50,11 @@ test('a body is described by the schema that it is read with', () => {
   for (const { operation, body } of bodies) expect([operation, read.includes(body ?? {})]).toEqual([operation, true]);
 });
 
+test('it is JSON to whoever asks', async () => {
+  const { headers } = await gateway.send(undefined, '/openapi.json');
+  expect(headers.get('content-type')).toBe('application/json; charset=utf-8');
+});
+
 test('the document is whole: own names, all parameters, no reference into nowhere', () => {
   expect(document).toMatchObject({ openapi: '3.1.0', servers: [{ url: 'https://video.example/reelay' }] });
   const ids = operations().map(([, , { operationId }]) => operationId);

@@ -132,6 +132,8 @@ describe('a client that comes back', () => {
     await succeed(gateway, id);
     await gateway.database
       .$executeRaw`UPDATE generation SET completed_at = now() - interval '30 days' WHERE id = ${id}`;
+    await gateway.database
+      .$executeRaw`UPDATE generation_event SET created_at = now() - interval '30 days' WHERE generation_id = ${id}`;
     await deleteExpired(gateway.database);
     for (const [after, seqs] of [
       [0, [1, 5]],

@@ -14,6 +14,7 @@ import { Queues } from '@reelay/platform/queues';
 import { closeRedis, createRedis } from '@reelay/platform/redis';
 import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
 import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
+import { waitFor } from '@reelay/testing/wait-for';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayParts } from '../gateway-parts.js';
 import { MemoryBudget } from '../http/memory-budget.js';
@@ -146,4 +147,42 @@ test('a video that was accepted but cannot be shown is named in the error', asyn
   const id = `video_${row?.id}`;
   const details = { generation_id: id, url: `https://x.example/v1/generations/${id}` };
   expect(error).toMatchObject({ code: 'service_unavailable', details });
+});
+
+test('groups that wait for each other leave the rest of the pool to others', async () => {
+  const holder = createDatabase({ url: testDatabase.url, applicationName: 'test-holder', poolSize: 1 });
+  const pool = createDatabase({ url: testDatabase.url, applicationName: 'test-small-pool', poolSize: 4 });
+  const parts = { ...newParts(), database: pool };
+  const waiting = async () => {
+    const [row] = await database.$queryRaw<[{ count: number }]>`
+      SELECT count(*)::integer AS count FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'test-small-pool' AND wait_event_type = 'Lock'`;
+    return row.count;
+  };
+  const released = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const holding = holder.$transaction(
+    async (tx) => {
+      await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended('admission of groups', 0))::text`;
+      held.resolve();
+      await released.promise;
+    },
+    { timeout: 60_000 },
+  );
+  await held.promise;
+  // The one that waits has eight seconds.
+  const groups = Array.from({ length: 30 }, (_, n) =>
+    createGeneration(parts, { ...command(`group ${n}`, 0), count: 2 }),
+  );
+  const all = Promise.all(groups);
+  try {
+    await waitFor(async () => (await waiting()) === 1, { timeoutMs: 10_000 });
+    expect(await Promise.all(Array.from({ length: 8 }, () => pool.owner.count()))).toEqual(Array(8).fill(1));
+    expect(await waiting()).toBe(1);
+  } finally {
+    released.resolve();
+    await holding;
+  }
+  expect((await all).map(({ members }) => members.length)).toEqual(Array(30).fill(2));
+  await Promise.all([holder.$disconnect(), pool.$disconnect()]);
 });

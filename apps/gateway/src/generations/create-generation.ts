@@ -10,7 +10,8 @@ import { planRequest } from '@reelay/contracts/request/plan-request';
 import type { RequestInput } from '@reelay/contracts/request/request-input';
 import type { Settings } from '@reelay/contracts/settings';
 import type { ApiKeyIdentity } from '@reelay/db/api-keys/find-api-key';
-import { type Acceptance, type AcceptGeneration, acceptGeneration } from '@reelay/db/generations/accept-generation';
+import { acceptAlone } from '@reelay/db/generations/accept-alone';
+import type { Acceptance, AcceptGeneration } from '@reelay/db/generations/accept-generation';
 import { acceptGroup, type Group } from '@reelay/db/generations/accept-group';
 import { findGeneration } from '@reelay/db/generations/find-generation';
 import { isOutage } from '@reelay/db/outage';
@@ -97,11 +98,12 @@ export async function createGeneration(
   const { 'generation.deadlineMs': deadlineMs } = settings;
   const limits = limitsOf(settings);
   if (media.length > 0 || tokenId !== undefined) {
-    await refuseUnserved(parts.database, { model, lane, apiKeyId: client.apiKeyId, deadlineMs, limits });
+    const { apiKeyId } = client;
+    await refuseUnserved(parts.database, { model, lane, apiKeyId, count: command.count ?? 1, deadlineMs, limits });
   }
   const references = await storeReferences(parts, { ownerId: client.ownerId, media, settings });
   const requests = [{ ...wanted, references }];
-  for (let n = 1; n < (command.count ?? 1); n += 1) {
+  for (let n = 1; n < (command.count ?? 1) && !command.isGone(); n += 1) {
     requests.push({ ...wanted, references: await copyReferences(parts, references) });
   }
   if (command.isGone())
@@ -148,9 +150,10 @@ async function acceptOnce({ database, waiters }: CreateGenerationParts, accepts:
   waiters.hold(first.id);
   try {
     crashPoint('accept.before-commit');
+    // A group has a connection while it waits for another one. One of this process may do so; the pool is for everybody.
     const acceptance = await (accepts.length === 1
-      ? acceptGeneration(database, first)
-      : acceptGroup(database, accepts));
+      ? acceptAlone(database, first)
+      : waiters.inTurn('groups', () => acceptGroup(database, accepts)));
     if (acceptance.outcome !== 'accepted') waiters.drop(first.id);
     return acceptance;
   } catch (error) {

@@ -147,6 +147,11 @@ test('a key reads what it used and what is left of its quotas, and nothing of an
     quotas: [{ kind: 'video', period: 'day', limit: 3, used: 1, resets_at: expect.any(String) as string }],
   });
   expect(await client(sibling.key).get('/usage')).toMatchObject({ data: [], total: { accepted: 0 }, quotas: [] });
-  for (const query of ['?start=2026-01-01', '?group_by=owner', '?start=2026-02-30&end=2026-03-01'])
+  for (const query of [
+    '?start=2026-01-01',
+    '?group_by=owner',
+    '?start=2026-02-30&end=2026-03-01',
+    '?start=0000-01-01&end=0000-01-02',
+  ])
     expect((await gateways[0].send(key, `/v1/usage${query}`)).status).toBe(400);
 });

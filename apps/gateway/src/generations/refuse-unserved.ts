@@ -9,6 +9,8 @@ export interface AskService {
   model: Model;
   lane: Lane;
   apiKeyId: string;
+  /** Generations that it makes. */
+  count: number;
   deadlineMs: number;
   limits: AdmissionLimits;
 }

@@ -3,6 +3,7 @@ import net, { type AddressInfo } from 'node:net';
 import { waitFor } from '@reelay/testing/wait-for';
 import { releaseBody, smallBodyBytes } from './body-limits.js';
 import { MemoryBudget } from './memory-budget.js';
+import type { PaceRules } from './pace.js';
 import { readJson } from './read-json.js';
 import { toAppError } from './to-app-error.js';
 
@@ -10,12 +11,14 @@ const mebibyte = smallBodyBytes;
 const soon = { timeoutMs: 8_000, intervalMs: 5 };
 let budget: MemoryBudget;
 let server: http.Server;
+let pace: PaceRules | undefined;
 let reading = 0;
 let closed = 0;
 const sockets: net.Socket[] = [];
 
 beforeEach(async () => {
   budget = new MemoryBudget({ totalBytes: 3 * mebibyte, patienceMs: 100 });
+  pace = undefined;
   reading = 0;
   closed = 0;
   server = http.createServer((request, response) => {
@@ -24,7 +27,7 @@ beforeEach(async () => {
       closed += 1;
       releaseBody(request);
     });
-    readJson(request, { mostBytes: 2 * mebibyte, budget }).then(
+    readJson(request, { mostBytes: 2 * mebibyte, budget, ...(pace && { pace }) }).then(
       () => response.end('read'),
       (error: unknown) => response.end(toAppError(error).code),
     );
@@ -111,4 +114,18 @@ test('a client that leaves while it waits in line takes no room when its turn co
   first.send(text(2 * mebibyte));
   expect(await first.answer).toBe('read');
   await waitFor(() => budget.freeBytes === 3 * mebibyte, soon);
+});
+
+test('a large body that stops coming gives its room back and gets an answer; a small one may take its time', async () => {
+  pace = { bytesPerSecond: mebibyte, windowMs: 50 };
+  const small = post(announced(10));
+  small.send('"');
+  const stuck = post(announced(2 * mebibyte));
+  stuck.send('"xxx');
+  expect(await stuck.answer).toBe('invalid_request');
+  await waitFor(() => budget.freeBytes === 3 * mebibyte, soon);
+  // What comes after all is read and dropped.
+  stuck.send(text(2 * mebibyte));
+  small.send(`${'x'.repeat(8)}"`);
+  expect(await small.answer).toBe('read');
 });

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '@reelay/contracts/errors';
 import type { Lease, MemoryBudget } from './memory-budget.js';
+import { leastPace, Pace, type PaceRules } from './pace.js';
 
 /** Bodies up to here are not counted. */
 export const smallBodyBytes = 1024 * 1024;
@@ -13,6 +14,10 @@ export interface BodyLimits {
   budget: MemoryBudget;
   /** For a body of which only a part stays in memory: how much does so far, and the most it may be. */
   held?: { sizeBytes: () => number; mostBytes: number };
+  /** While it is read others wait for its place; as for its room, they do so only as long as it comes fast enough. */
+  hasPlace?: boolean;
+  /** Another one only in tests. */
+  pace?: PaceRules;
 }
 
 const leases = new WeakMap<IncomingMessage, Lease>();
@@ -23,14 +28,13 @@ const releases = new WeakMap<IncomingMessage, (() => void)[]>();
  * @throws AppError `request_too_large`, `service_unavailable`, `invalid_request`
  */
 export async function* readChunks(request: IncomingMessage, limits: BodyLimits): AsyncGenerator<Buffer> {
-  const { mostBytes, budget, held } = limits;
+  const { mostBytes, budget, held, hasPlace = false, pace = leastPace } = limits;
   const announcedBytes = Number(request.headers['content-length'] ?? 0);
   let sizeBytes = 0;
   try {
     if (announcedBytes > mostBytes) throw tooLarge(mostBytes);
     if (announcedBytes > smallBodyBytes && !held) await takeRoom(request, announcedBytes, budget);
-    // The request must outlive a refusal, or the client would see a cut connection instead of the answer.
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    for await (const chunk of piecesOf(request, new Pace(pace), () => hasPlace || leases.has(request))) {
       sizeBytes += chunk.length;
       if (sizeBytes > mostBytes) throw tooLarge(mostBytes);
       const heldBytes = held ? held.sizeBytes() : sizeBytes;
@@ -46,6 +50,32 @@ export async function* readChunks(request: IncomingMessage, limits: BodyLimits):
   } finally {
     // What is left is read and dropped, so that the client gets to reading the answer.
     request.resume();
+  }
+}
+
+async function* piecesOf(
+  request: IncomingMessage,
+  pace: Pace,
+  isWaitedFor: () => boolean,
+): AsyncGenerator<Buffer, undefined> {
+  // The request must outlive a refusal, or the client would see a cut connection instead of the answer.
+  const pieces = request.iterator({ destroyOnReturn: false }) as AsyncGenerator<Buffer, undefined>;
+  let isComing = false;
+  try {
+    for (;;) {
+      isComing = true;
+      const next = await (isWaitedFor() ? pace.next(pieces.next()) : pieces.next());
+      isComing = false;
+      if (next.done) return undefined;
+      yield next.value;
+    }
+  } finally {
+    const isOver = pieces.return(undefined).then(
+      () => request.resume(),
+      () => {},
+    );
+    // Behind a piece that is still to come this waits for as long as the client likes.
+    if (!isComing) await isOver;
   }
 }
 

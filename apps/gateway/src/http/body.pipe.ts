@@ -4,7 +4,8 @@ import { AppError } from '@reelay/contracts/errors';
 import { z } from 'zod';
 import { type BodyLimits, largeBodyBytes, smallBodyBytes } from './body-limits.js';
 import { checkBody } from './check-body.js';
-import { MemoryBudget } from './memory-budget.js';
+import { FormPlaces } from './form-places.js';
+import type { MemoryBudget } from './memory-budget.js';
 import { readJson } from './read-json.js';
 import { readMultipart } from './read-multipart.js';
 import type { Uploads } from './uploads.js';
@@ -13,9 +14,8 @@ import type { Uploads } from './uploads.js';
 const mostFileBytes = 200 * 1024 * 1024;
 /** A form with its files. */
 const mostFormBytes = 256 * 1024 * 1024;
-/** Large forms that are read at once; each holds some pieces of them and a connection to the store. */
-const mostForms = 16;
-const formPatienceMs = 30_000;
+/** Large forms that are read at once. */
+const formPlaces = { most: 16, mostOfKey: 4, patienceMs: 30_000 };
 
 /** What bodies of a schema may be beside JSON of at most 1 MiB. */
 export const bodyForms = z.registry<{
@@ -32,7 +32,7 @@ export const bodyForms = z.registry<{
  * guard has let the client in.
  */
 export class BodyPipe implements PipeTransform {
-  readonly #forms = new MemoryBudget({ totalBytes: mostForms, patienceMs: formPatienceMs });
+  readonly #forms = new FormPlaces(formPlaces);
 
   constructor(private readonly parts: { budget: MemoryBudget; uploads: Uploads }) {}
 
@@ -66,10 +66,11 @@ export class BodyPipe implements PipeTransform {
     const takesMedia = mostBytes > smallBodyBytes;
     const announcedBytes = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY);
     // Slow senders of large files must not keep those waiting who only send a prompt in the form of their SDK.
-    const place = announcedBytes > smallBodyBytes ? await this.#forms.reserve(1) : undefined;
+    const place = announcedBytes > smallBodyBytes ? await this.#forms.take(request) : undefined;
     try {
       return await readMultipart(request, {
         budget,
+        hasPlace: place !== undefined,
         mostBytes: takesMedia ? mostFormBytes : mostBytes,
         mostTextBytes: mostBytes,
         mostFileBytes: takesMedia ? mostFileBytes : mostBytes,

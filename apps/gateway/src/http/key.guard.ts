@@ -10,6 +10,7 @@ import passport from 'passport';
 import { Strategy } from 'passport-custom';
 import { type Access, accessMetadata } from './access.js';
 import { type ApiKeyAuthenticator, bearerOf } from './api-key-authenticator.js';
+import { noteKey } from './form-places.js';
 import type { RequestRate } from './request-rate.js';
 
 export interface KeyGuardOptions {
@@ -41,7 +42,8 @@ export class KeyGuard implements CanActivate {
     if (access === 'public') return true;
     if ((await this.#guards[access].canActivate(context)) !== true) return false;
     if (access === 'admin') return true;
-    const { user } = http.getRequest<FastifyRequest & { user: ApiKeyIdentity }>();
+    const { user, raw } = http.getRequest<FastifyRequest & { user: ApiKeyIdentity }>();
+    noteKey(raw, user.apiKeyId);
     await this.#rate.admit(user, http.getResponse<FastifyReply>().raw);
     return true;
   }

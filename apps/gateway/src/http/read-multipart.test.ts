@@ -201,3 +201,36 @@ test('whoever keeps a file is told when its client leaves, or its form breaks of
   await waitFor(() => dropped.length === 2, soon);
   expect(kept).toEqual([]);
 });
+
+test('a form that holds a place and stops coming is refused, and whoever keeps its file is told; without a place it may go on', async () => {
+  const headers = { 'content-type': `multipart/form-data; boundary=${boundary}` };
+  const pace = { bytesPerSecond: mebibyte, windowMs: 50 };
+  const begin = () => {
+    const request = http.request(url, { method: 'POST', headers }).on('error', () => {});
+    const answer = new Promise<string>((resolve) => {
+      request.on('response', (response) => response.on('data', (data: Buffer) => resolve(data.toString())));
+    });
+    const isReading = new Promise<void>((resolve) => {
+      limits.keepFile = (_request, source) => {
+        resolve();
+        return keep(source);
+      };
+    });
+    request.write(`--${boundary}\r\nContent-Disposition: form-data; name="video"; filename="a"\r\n\r\nbegun`);
+    return { request, answer, isReading };
+  };
+  limits = { pace };
+  const patient = begin();
+  await patient.isReading;
+  limits = { pace, hasPlace: true };
+  const stuck = begin();
+  expect(JSON.parse(await stuck.answer)).toMatchObject({
+    code: 'invalid_request',
+    message: expect.stringMatching(/KiB a second/) as string,
+  });
+  stuck.request.destroy();
+  expect(kept).toEqual([]);
+  patient.request.end(`\r\n--${boundary}--\r\n`);
+  expect(await patient.answer).toBe('read');
+  expect(kept).toEqual([5]);
+});

@@ -45,7 +45,8 @@ export class VideoActionsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    const planned = planRemix(await getGeneration(this.parts, id, client), body);
+    const source = await getGeneration(this.parts, id, client);
+    const planned = await planRemix(this.parts, { source, body, client });
     return createVideo(this.parts, { route: 'POST /v1/videos/{id}/remix', ...planned, client, request, reply });
   }
 

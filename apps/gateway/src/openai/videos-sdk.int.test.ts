@@ -192,6 +192,27 @@ test('extend goes on with a video on the account that has it', async () => {
   });
 });
 
+test('remix of an extension that was passed on is of the orientation of what was continued', async () => {
+  const unseen = async (id: string) => {
+    await succeedWithDraft(gateway, ulidOf(id));
+    await gateway.database.$executeRaw`
+      UPDATE generation SET result = jsonb_build_object('media', jsonb_build_array(jsonb_build_object(
+        'assetId', id || '_0', 'contentType', 'video/mp4', 'sizeBytes', 0, 'url', 'https://videos.example/x')))
+      WHERE id = ${ulidOf(id)}`;
+  };
+  for (const [model, remixing] of [
+    ['sora2-portrait-15s', 'sora2-portrait-10s'],
+    ['sora2-landscape-10s', 'sora2-landscape-10s'],
+  ] as const) {
+    const { id } = await client.videos.create({ prompt: `a boat of ${model}`, model });
+    await unseen(id);
+    const longer = await client.videos.extend({ prompt: 'it sails on', seconds: '8', video: { id } });
+    await unseen(longer.id);
+    expect(await client.videos.remix(longer.id, { prompt: 'in ink' })).toMatchObject({ model: remixing });
+    expect(await client.videos.remix(id, { prompt: 'in oil' })).toMatchObject({ model });
+  }
+});
+
 test('edit is refused by the model, after the video was found', async () => {
   const { id } = await client.videos.create({ prompt: 'a boat' });
   const video = await toFile(sampleMp4(), 'boat.mp4');

@@ -9,16 +9,20 @@ const mostPortions = 200;
 const generationsAtOnce = 100;
 const mostGenerationPortions = 10;
 
+/** Each kind of record has its turn, whatever became of the one before; throws the first reason when all have been tried. */
 export async function forgetRecords(
   { database, settings }: Pick<WorkerParts, 'database' | 'settings'>,
   signal: AbortSignal,
 ): Promise<void> {
   const kept = await settings.read();
-  const inPortions = async (remove: () => Promise<boolean>) => {
-    for (let done = 0; done < mostPortions && !signal.aborted; done += 1) if (!(await remove())) return;
+  const failures: unknown[] = [];
+  const deliveries = async () => {
+    for (let done = 0; done < mostPortions && !signal.aborted; done += 1)
+      if (!(await deleteOldDeliveries(database, kept['webhook.logDays']))) return;
   };
-  await inPortions(() => deleteOldDeliveries(database, kept['webhook.logDays']));
-  await inPortions(() => deleteExpired(database, kept));
+  for (const forget of [deliveries, () => deleteExpired(database, kept, { mostPortions, signal })])
+    await forget().catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** By the rows of the database alone, so a round that was cut off is gone on with by the next. */

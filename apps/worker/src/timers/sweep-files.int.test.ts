@@ -51,3 +51,14 @@ test('an expired file goes with its bytes, but not those that a generation was m
   expect(await file.storage.stat(used)).toBeUndefined();
   expect(await file.database.fileObject.count()).toBe(0);
 });
+
+test('a round looks at so many portions of objects at most, and the next goes on', async () => {
+  for (const id of ['a', 'b', 'c', 'd', 'e']) await expired(id);
+  await expire();
+  const { parts, context } = await file.startWorker();
+  const left = async () => {
+    await sweepFiles(parts, context.log, context.signal, { portion: 1, mostPortions: 3 });
+    return file.database.fileObject.count();
+  };
+  expect([await left(), await left()]).toEqual([2, 0]);
+});

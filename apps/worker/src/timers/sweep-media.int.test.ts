@@ -113,6 +113,59 @@ describe('media', () => {
     expect(await keptOf([...ada, bob])).toEqual([false, true, true, true]);
   });
 
+  it('make no more room than is needed when two workers look at once', async () => {
+    const all: Made[] = [];
+    for (let hours = 21; hours > 9; hours -= 1) all.push(await ended(hours));
+    const workers = [
+      await file.startWorker({ 'media.mostBytes': 100 }),
+      await file.startWorker({ 'media.mostBytes': 100 }),
+    ];
+    await Promise.all(workers.map(({ parts, context }) => sweepMedia(parts, context.log, context.signal)));
+    expect(await keptOf(all)).toEqual([...Array(7).fill(false), ...Array(5).fill(true)]);
+  });
+
+  it('make no more room than is needed after others made some in the middle of a sweep', async () => {
+    const { id } = await ended(100);
+    const { database, storage } = file;
+    await database.$executeRaw`
+      INSERT INTO generation SELECT (jsonb_populate_record(generation, jsonb_build_object('id', 'copy-' || n,
+        'completed_at', completed_at + n * interval '1 minute'))).*
+      FROM generation, generate_series(1, 119) AS n WHERE id = ${id}`;
+    await database.$executeRaw`
+      INSERT INTO asset SELECT (jsonb_populate_record(asset, jsonb_build_object('id', 'copy-' || n,
+        'generation_id', 'copy-' || n, 'storage_key', 'results/copy-' || n))).*
+      FROM asset, generate_series(1, 119) AS n WHERE generation_id = ${id} AND role = 'result'`;
+    let isFirst = true;
+    const slow: Pick<typeof storage, 'delete'> = {
+      async delete(key) {
+        if (isFirst) {
+          isFirst = false;
+          for (let n = 100; n < 120; n += 1)
+            await deleteGeneration(database, { id: `copy-${n}`, ownerId: 'owner-of-tests' });
+        }
+        await storage.delete(key);
+      },
+    };
+    const { parts, context } = await file.startWorker({ 'media.mostBytes': 600 });
+    await sweepMedia({ ...parts, storage: { ...storage, ...slow } }, context.log, context.signal);
+    // Of 60 that were too many at first, in portions of 50; then 20 were deleted by their owner.
+    expect(await database.generation.count({ where: { mediaRemovedAt: { not: null } } })).toBe(50);
+  });
+
+  it('of one owner that cannot be removed keep nobody else’s, and the reason is told', async () => {
+    const { database } = file;
+    const all = [await ended(90, 'ada'), await ended(30, 'bob'), await ended(29, 'bob')];
+    await database.$executeRaw`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$`;
+    await database.$executeRaw`
+      CREATE TRIGGER refuse BEFORE UPDATE ON generation FOR EACH ROW WHEN (OLD.owner_id = 'ada') EXECUTE FUNCTION refuse()`;
+    const settings = { 'media.keepHours': 24, 'media.mostBytesPerOwner': 10 } as const;
+    await expect(sweep(settings)).rejects.toThrow('not this one');
+    await database.$executeRaw`DROP TRIGGER refuse ON generation`;
+    await database.$executeRaw`DROP FUNCTION refuse()`;
+    expect(await keptOf(all)).toEqual([true, false, false]);
+  });
+
   it('that a client’s file holds too stay with that file', async () => {
     const old = await ended(25);
     const [, storageKey] = old.keys;

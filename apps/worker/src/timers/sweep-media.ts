@@ -15,33 +15,39 @@ interface Sweep {
   signal: AbortSignal;
 }
 
+/** Each step is done whatever became of the one before; throws the first reason when all have been tried. */
 export async function sweepMedia(parts: Sweep['parts'], log: Logger, signal: AbortSignal): Promise<void> {
   const sweep = { parts, log, signal };
+  const { database } = parts;
   const settings = await parts.settings.read();
   const keepMs = settings['media.keepHours'] * hourMs;
-  if (keepMs > 0) await remove(sweep, 'their time is over', { olderThanMs: keepMs });
-  const spared = { olderThanMs: settings['media.spareMs'] };
-  const { 'media.mostBytesPerOwner': mostPerOwner, 'media.mostBytes': most } = settings;
-  const large = mostPerOwner > 0 ? await findLargeOwners(parts.database, mostPerOwner) : [];
-  for (const { ownerId, bytes } of large) {
-    await remove(sweep, 'their owner has too many', { ...spared, ownerId, bytes: bytes - mostPerOwner });
-  }
-  const over = most > 0 ? (await countStoredBytes(parts.database)) - most : 0;
-  if (over > 0) await remove(sweep, 'there are too many', { ...spared, bytes: over });
+  const olderThanMs = settings['media.spareMs'];
+  const { 'media.mostBytesPerOwner': mostPerOwner, 'media.mostBytes': mostBytes } = settings;
+  const failures: unknown[] = [];
+  const attempt = (step: () => Promise<void>) => step().catch((error: unknown) => void failures.push(error));
+
+  if (keepMs > 0) await attempt(() => remove(sweep, 'their time is over', { olderThanMs: keepMs }));
+  await attempt(async () => {
+    const large = mostPerOwner > 0 ? await findLargeOwners(database, mostPerOwner) : [];
+    for (const ownerId of large) {
+      const most = { olderThanMs, ownerId, mostBytes: mostPerOwner };
+      await attempt(() => remove(sweep, 'their owner has too many', most));
+    }
+  });
+  await attempt(async () => {
+    if (mostBytes === 0 || (await countStoredBytes(database)) <= mostBytes) return;
+    await remove(sweep, 'there are too many', { olderThanMs, mostBytes });
+  });
+  if (failures.length > 0) throw failures[0];
 }
 
 /** A file that could not be deleted is found again as a loose one. */
-async function remove(
-  { parts, log, signal }: Sweep,
-  reason: string,
-  { bytes: asked, ...which }: Omit<RemoveMedia, 'limit'>,
-): Promise<void> {
+async function remove({ parts, log, signal }: Sweep, reason: string, which: Omit<RemoveMedia, 'limit'>): Promise<void> {
   const { database, storage } = parts;
   let generations = 0;
   let bytes = 0;
   for (let done = 0; done < mostPortions && !signal.aborted; done += 1) {
-    const left = asked === undefined ? {} : { bytes: asked - bytes };
-    const removed = await removeMedia(database, { ...which, ...left, limit: portion });
+    const removed = await removeMedia(database, { ...which, limit: portion });
     generations += removed.generations;
     bytes += removed.bytes;
     const gone: string[] = [];
@@ -52,7 +58,7 @@ async function remove(
       );
     }
     await noteRemovedFiles(database, gone);
-    if (removed.generations < portion || (asked !== undefined && bytes >= asked)) break;
+    if (removed.generations < portion) break;
   }
   if (generations > 0) log.info({ generations, sizeBytes: bytes, reason }, 'media removed');
 }

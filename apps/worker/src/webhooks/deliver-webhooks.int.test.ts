@@ -40,6 +40,8 @@ let place: string;
 let received: Received[];
 /** What the receiver answers at a path; 204 where nothing is said. Undefined answers never. */
 let answers: Map<string, () => number | undefined>;
+/** Paths that begin to answer, and then break off or say nothing more. */
+let halves: Map<string, boolean>;
 let made = 0;
 
 beforeAll(async () => {
@@ -51,6 +53,11 @@ beforeAll(async () => {
     for await (const chunk of request as AsyncIterable<Uint8Array>) chunks.push(chunk);
     const path = request.url ?? '';
     received.push({ path, headers: request.headers, body: Buffer.concat(chunks).toString() });
+    if (halves.has(path)) {
+      response.writeHead(200, { 'content-length': '9' });
+      response.write('half', () => halves.get(path) === true && response.destroy());
+      return;
+    }
     const status = answers.has(path) ? answers.get(path)?.() : 204;
     if (status !== undefined)
       response.writeHead(status, { location: '/elsewhere' }).end(status === 204 ? '' : 'said so');
@@ -67,6 +74,7 @@ afterAll(async () => {
 beforeEach(async () => {
   received = [];
   answers = new Map();
+  halves = new Map();
   await database.webhookDelivery.deleteMany();
   await database.webhookEndpoint.deleteMany();
 });
@@ -174,6 +182,38 @@ test('a receiver that never answers or cannot be reached has failed, in words th
     {},
     { statusCode: null, error: expect.stringMatching(/https only/) as string },
   ]);
+});
+
+test('a receiver that took the event and then breaks off, or never ends its answer, is sent nothing again', async () => {
+  const parts = await newParts({ 'webhook.timeoutMs': 3_000 });
+  const begun: [string, boolean][] = [
+    ['/breaks-off', true],
+    ['/without-end', false],
+  ];
+  const endpoints: string[] = [];
+  for (const [path, breaksOff] of begun) {
+    endpoints.push((await endpoint(path)).id);
+    halves.set(path, breaksOff);
+  }
+  await endVideo();
+  for (const id of endpoints) await deliver(parts, id);
+  for (const id of endpoints)
+    expect(await deliveryOf(id)).toMatchObject({
+      state: 'succeeded',
+      webhookAttempts: [{ statusCode: 200, error: null }],
+    });
+});
+
+test('after a round in which nobody answered the job makes way for others, and comes back', async () => {
+  const { id, path } = await endpoint('/silent');
+  answers.set(path, () => undefined);
+  for (let count = 0; count < 5; count += 1) await endVideo();
+  const parts = await newParts({ 'webhook.timeoutMs': 50, 'webhook.concurrency': 2 });
+  expect(await deliver(parts, id)).toEqual({ againInMs: 5_000 });
+  expect(await database.webhookDelivery.count({ where: { endpointId: id, tries: 0 } })).toBe(3);
+  answers.delete(path);
+  expect(await deliver(await newParts({ 'webhook.concurrency': 2 }), id)).toBeUndefined();
+  expect(await database.webhookDelivery.count({ where: { endpointId: id, state: 'succeeded' } })).toBe(3);
 });
 
 test('a worker that dies between sending and recording has it sent again, under the same id', async () => {

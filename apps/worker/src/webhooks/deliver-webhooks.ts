@@ -28,6 +28,8 @@ export interface WebhookParts extends Pick<WorkerParts, 'database' | 'settings' 
 
 /** After that long the job makes way for those of other endpoints. */
 const turnMs = 20_000;
+/** When it comes back if nobody answered, or with the next bell, behind the jobs that wait then: its place is for those who do answer. */
+const silentMs = 5_000;
 /** What a claim lasts beyond the longest try: recording it may have to wait for the database. */
 const recordingMs = 30_000;
 
@@ -58,14 +60,20 @@ export async function deliverWebhooks(
     const sent = await Promise.allSettled(claimed.map((each) => deliver({ parts, target, settings, context }, each)));
     const failure = sent.find((result) => result.status === 'rejected');
     if (failure) throw failure.reason;
+    context.signal.throwIfAborted();
+    if (sent.every((result) => result.status === 'fulfilled' && result.value === 'no answer'))
+      return { againInMs: silentMs };
   }
   return { againInMs: 0 };
 }
 
-async function deliver(sending: Sending, delivery: ClaimedDelivery): Promise<void> {
+async function deliver(sending: Sending, delivery: ClaimedDelivery): Promise<'answered' | 'no answer'> {
   const { parts, target, settings, context } = sending;
   const outcome = await send(sending, delivery);
-  if (!outcome) return returnDelivery(parts.database, delivery);
+  if (!outcome) {
+    await returnDelivery(parts.database, delivery);
+    return 'no answer';
+  }
   crashPoint('webhook.after-sent');
   const recorded = await recordAttempt(parts.database, outcome, {
     pauseMs: webhookPauseMs(settings, delivery.tryOfRound, parts.random),
@@ -78,6 +86,7 @@ async function deliver(sending: Sending, delivery: ClaimedDelivery): Promise<voi
   else context.log.warn({ ...fields, reason: error, state: recorded.state }, 'event not delivered');
   if (recorded.isDisabled)
     context.log.error({ endpointId: target.id }, 'webhook endpoint disabled, all of its tries fail');
+  return statusCode === null ? 'no answer' : 'answered';
 }
 
 /** Undefined where it was this process that broke it off. */

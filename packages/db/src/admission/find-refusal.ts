@@ -25,20 +25,22 @@ export type Refusal =
 
 export async function findRefusal(
   database: Queryable,
-  ask: AskOutlook & { kind: string; limits: AdmissionLimits },
+  ask: AskOutlook & { kind: string; limits: AdmissionLimits; count?: number },
 ): Promise<Refusal | undefined> {
-  const { apiKeyId, kind, limits } = ask;
+  const { apiKeyId, kind, limits, count = 1 } = ask;
+  // One after another: a refusal of the last is one of all.
+  const others = Prisma.sql`${count - 1}::integer`;
   const { openPerKey, open, timeZone = 'UTC' } = limits;
   // What has no quota is not counted.
   const isSpent = (period: QuotaPeriod) => {
     const most = Prisma.raw(period === 'day' ? 'own.daily' : 'own.monthly');
-    return Prisma.sql`CASE WHEN ${most} IS NOT NULL THEN quota_used(${apiKeyId}, ${kind}, ${period}, ${timeZone}) >= ${most} END`;
+    return Prisma.sql`CASE WHEN ${most} IS NOT NULL THEN quota_used(${apiKeyId}, ${kind}, ${period}, ${timeZone}) + ${others} >= ${most} END`;
   };
   const [found] = await database.$queryRaw<Found[]>`
     WITH own AS (${keyLimits({ apiKeyId, kind, openPerKey })})
     SELECT outlook.*, own.most_open AS "mostOpen", own.daily, own.monthly,
-      own.most_open IS NULL OR count_open_generations(${apiKeyId}, own.most_open) < own.most_open AS "isKeyAdmitted",
-      count_open_generations(NULL, ${open}::integer) < ${open} AS "isAdmitted",
+      own.most_open IS NULL OR count_open_generations(${apiKeyId}, own.most_open) + ${others} < own.most_open AS "isKeyAdmitted",
+      count_open_generations(NULL, ${open}::integer) + ${others} < ${open} AS "isAdmitted",
       CASE WHEN ${isSpent('day')} THEN 'day' WHEN ${isSpent('month')} THEN 'month' END AS spent
     FROM (SELECT) AS one LEFT JOIN (${laneOutlook(ask)}) AS outlook ON true LEFT JOIN own ON true`;
   return found && refusalOf(found, { kind, limits });

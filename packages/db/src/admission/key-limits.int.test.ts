@@ -2,9 +2,11 @@
 import type { ChangeApiKey } from '@reelay/contracts/api-keys';
 import type { GenerationRequest } from '@reelay/contracts/generation-request';
 import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
+import { waitFor } from '@reelay/testing/wait-for';
 import { changeApiKey } from '../api-keys/store-api-key.js';
 import { createDatabase, type Database } from '../client.js';
 import { insertWaiting, videoLane } from '../factories/insert-waiting.js';
+import { acceptAlone } from '../generations/accept-alone.js';
 import { type AcceptGeneration, acceptGeneration } from '../generations/accept-generation.js';
 import { acceptGroup, type Group } from '../generations/accept-group.js';
 import { cancelLocked } from '../generations/cancel-generation.js';
@@ -108,6 +110,76 @@ test('what is kept of a quota is what its rows say, whatever happens at once', a
     { period: 'day', used },
     { period: 'month', used },
   ]);
+});
+
+test('accepts and releases of a key with both quotas never fail for each other, whichever of the two was begun first', async () => {
+  await allow({ dailyQuota: { video: 10_000 }, monthlyQuota: { video: 10_000 } });
+  for (let day = 0; day < 4; day += 1) {
+    const earlier = Array.from({ length: 12 }, () => accept());
+    for (const one of earlier) expect(await acceptGeneration(database, one)).toEqual({ outcome: 'accepted' });
+    // The next accept begins a day behind the month; those before it are of the new day as well.
+    await database.$executeRaw`UPDATE key_quota SET begins_at = begins_at - interval '1 day', ends_at = ends_at - interval '1 day' WHERE period = 'day'`;
+    const others = Array.from({ length: 24 }, () => acceptAlone(database, accept()));
+    const releases = earlier.map(({ id }) =>
+      inTransaction(database, (tx) => cancelLocked(tx, { id, state: 'queued' })),
+    );
+    // A change in between begins both anew.
+    const change = allow({ dailyQuota: { video: 9_000 + day }, monthlyQuota: { video: 10_000 } });
+    const outcomes = await Promise.all(others);
+    await Promise.all([...releases, change]);
+    expect(accepted(outcomes)).toBe(24);
+    const used = await database.usage.count({ where: { state: { not: 'released' } } });
+    const kept = await database.keyQuota.findMany({ where: { endsAt: { gt: new Date() } }, select: { used: true } });
+    expect(kept.every((row) => row.used === used)).toBe(true);
+  }
+});
+
+test('releases and changes of a key wait for its day before they take its month, as accepts do', async () => {
+  const release = async ({ id }: AcceptGeneration) => {
+    await inTransaction(database, (tx) => cancelLocked(tx, { id, state: 'queued' }));
+  };
+  const change = () => allow({ dailyQuota: { video: 20 }, monthlyQuota: { video: 20 } });
+  const isWaiting = async () => {
+    const [row] = await database.$queryRaw<[{ count: number }]>`
+      SELECT count(*)::integer AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+    return row.count === 1;
+  };
+  await allow({ dailyQuota: { video: 10 }, monthlyQuota: { video: 10 } });
+  for (const work of [release, change]) {
+    const one = accept();
+    expect(await acceptGeneration(database, one)).toEqual({ outcome: 'accepted' });
+    // The row of a new day lies behind that of the month, and so few are read as they lie.
+    await database.$executeRaw`
+      UPDATE key_quota SET used = used WHERE period = 'day'`;
+    await database.$executeRaw`ANALYZE key_quota`;
+    const working = await database.$transaction(
+      async (tx) => {
+        await tx.$queryRaw`SELECT 1 FROM key_quota WHERE period = 'day' FOR NO KEY UPDATE`;
+        const begun = work(one);
+        await waitFor(isWaiting, { timeoutMs: 10_000 });
+        await tx.$queryRaw`SELECT 1 FROM key_quota WHERE period = 'month' FOR NO KEY UPDATE NOWAIT`;
+        return { begun };
+      },
+      { timeout: 30_000 },
+    );
+    await working.begun;
+  }
+  expect(await database.keyQuota.count()).toBe(0);
+});
+
+test('who asks for several places is refused when only some of them are left', async () => {
+  await allow({ dailyQuota: { video: 5 } });
+  await outcomesOf(3);
+  const ask = { lane, kind: 'video', apiKeyId: 'limited', deadlineMs: 3_600_000, limits };
+  expect(await findRefusal(database, { ...ask, count: 2 })).toBeUndefined();
+  expect(await findRefusal(database, { ...ask, count: 3 })).toMatchObject({ outcome: 'spent', period: 'day', most: 5 });
+  await allow({ queuedLimit: 5 });
+  expect(await findRefusal(database, { ...ask, count: 2 })).toBeUndefined();
+  expect(await findRefusal(database, { ...ask, count: 3 })).toMatchObject({ outcome: 'full', scope: 'key', most: 5 });
+  const narrow = { ...limits, open: 5 };
+  expect(await findRefusal(database, { ...ask, apiKeyId: 'other', limits: narrow, count: 3 })).toMatchObject({
+    scope: 'all',
+  });
 });
 
 test('each kind and each key has its own, and a kind that is not named has none', async () => {

@@ -47,8 +47,14 @@ export async function changeApiKey(
   if (revoked === false) changes.push(Prisma.sql`revoked_at = NULL`);
   const hasNewQuota = fields.dailyQuota !== undefined || fields.monthlyQuota !== undefined;
   const [row] = await database.$queryRaw<ApiKeyRow[]>`
-    -- Kept only while there was a quota: the next accept counts again.
-    WITH forgotten AS (DELETE FROM key_quota WHERE ${hasNewQuota} AND api_key_id = ${id})
+    -- Kept only while there was a quota: the next accept counts again. Locked in the order in which accepts lock them.
+    WITH held AS MATERIALIZED (
+      SELECT kind, period, begins_at FROM key_quota WHERE ${hasNewQuota} AND api_key_id = ${id}
+      ORDER BY kind, period, begins_at FOR UPDATE
+    ), forgotten AS (
+      DELETE FROM key_quota USING held
+      WHERE api_key_id = ${id} AND key_quota.kind = held.kind AND key_quota.period = held.period AND key_quota.begins_at = held.begins_at
+    )
     UPDATE api_key SET ${Prisma.join([Prisma.sql`id = id`, ...changes])}
     WHERE id = ${id} AND deleted_at IS NULL RETURNING ${apiKeyColumns}`;
   return row && toApiKeyView(row);

@@ -109,6 +109,26 @@ describe('what is stored', () => {
     expect(await database.fileObject.count()).toBe(0);
   });
 
+  it.each([
+    [60, 0],
+    [5 * 60, 10 * 60],
+    [24 * 60, 365 * 24 * 60],
+  ])(
+    'of a file that a generation alone uses is looked at again after %i minutes when it is %i minutes old',
+    async (againMinutes, ageMinutes) => {
+      const stored = await created('aged');
+      await useIn(stored.id);
+      await deleteFile(database, stored);
+      await database.$executeRaw`UPDATE file_object SET created_at = now() - ${ageMinutes} * interval '1 minute'`;
+      expect(await sweep()).toEqual([]);
+      const [{ minutes }] = await database.$queryRaw<[{ minutes: number }]>`
+      SELECT extract(epoch FROM check_at - now())::float8 / 60 AS minutes FROM file_object`;
+      // However long this test takes: less than the next longer pause.
+      expect(minutes).toBeLessThanOrEqual(againMinutes + 10);
+      expect(minutes).toBeGreaterThan(againMinutes - 10);
+    },
+  );
+
   it('stays with its file when the generation that used it is deleted, or never came to be', async () => {
     const stored = await created('kept');
     await deleteGeneration(database, { id: await useIn(stored.id), ownerId: 'ada' });

@@ -2,8 +2,11 @@
 import type { Database, Queryable } from '../client.js';
 import { inTransaction } from '../transaction.js';
 
-/** When an object that only generations use is looked at again: nobody tells when they are deleted. */
-const againMinutes = 60;
+/**
+ * When an object that only generations use is looked at again: nobody tells when they are deleted. After half of its age, so that what is
+ * kept for long costs little, but within a day, so that what was deleted does not stay.
+ */
+const againMinutes = { least: 60, most: 24 * 60 };
 
 /** How many were removed. */
 export async function removeExpiredFiles(database: Queryable, limit: number): Promise<number> {
@@ -37,7 +40,8 @@ export async function removeUnusedObjects(database: Database, limit: number): Pr
         FROM file_object AS object WHERE storage_key = ANY(${keys}::text[])
       ), kept AS (
         UPDATE file_object AS object
-        SET check_at = CASE WHEN by_file THEN NULL ELSE now() + ${againMinutes} * interval '1 minute' END
+        SET check_at = CASE WHEN by_file THEN NULL ELSE now() + least(
+          greatest((now() - object.created_at) / 2, ${againMinutes.least} * interval '1 minute'), ${againMinutes.most} * interval '1 minute') END
         FROM use WHERE object.storage_key = use.storage_key AND (by_file OR by_asset)
       ), gone AS (
         DELETE FROM file_object AS object USING use

@@ -106,31 +106,61 @@ test('places of many are those of each alone', async () => {
   expect(await findPlaces(database, [])).toEqual(new Map());
 });
 
-test('reads a page by the index of the owner, and sorts nothing', async () => {
+/** So many of these kinds in turn; in portions, that a slow machine too writes each within the longest time of a statement. */
+async function insertMany(kinds: readonly string[]): Promise<void> {
   await insertSeven();
-  // In portions, that a slow machine too writes each within the longest time of a statement.
   for (let from = 1; from < 2_000; from += 250) {
     await database.$executeRaw`
       INSERT INTO generation (id, owner_id, dialect, kind, model, provider, lane, request, request_hash, deadline_at, created_at)
-      SELECT 'g' || no, ${ownerId}, dialect, kind, model, provider, lane, request, request_hash, deadline_at,
+      SELECT 'g' || no, ${ownerId}, dialect, kinds[1 + no % cardinality(kinds)], model, provider, lane,
+        request || jsonb_build_object('kind', kinds[1 + no % cardinality(kinds)]), request_hash, deadline_at,
         now() - no * interval '1 second'
-      FROM (SELECT * FROM generation LIMIT 1) AS one, generate_series(${from}::integer, ${from + 249}::integer) AS no`;
+      FROM (SELECT *, ${[...kinds]}::text[] AS kinds FROM generation LIMIT 1) AS one,
+        generate_series(${from}::integer, ${from + 249}::integer) AS no`;
   }
   await database.$executeRawUnsafe('ANALYZE generation');
+}
+
+async function planOf(of: Partial<ListGenerations>): Promise<string> {
+  const plans: string[] = [];
+  const explaining = {
+    generation: database.generation,
+    async $queryRaw(query: TemplateStringsArray, ...values: unknown[]) {
+      const sql = Prisma.sql(query, ...values);
+      const rows = await database.$queryRawUnsafe<object[]>(`EXPLAIN (GENERIC_PLAN) ${sql.text}`);
+      plans.push(rows.map((row) => Object.values(row).join()).join('\n'));
+      return database.$queryRaw(sql);
+    },
+  } as unknown as Database;
+  const page = await listGenerations(explaining, { ownerId, after: 'g1000', limit: 20, order: 'desc', ...of });
+  expect(page?.data).toHaveLength(20);
+  expect(page?.data.filter(({ request }) => request.kind !== (of.kind ?? request.kind))).toEqual([]);
+  return plans.join();
+}
+
+test('reads a page by the index of the owner, and sorts nothing', async () => {
+  await insertMany(['video']);
   for (const order of ['asc', 'desc'] as const) {
-    const plans: string[] = [];
-    const explaining = {
-      generation: database.generation,
-      async $queryRaw(query: TemplateStringsArray, ...values: unknown[]) {
-        const sql = Prisma.sql(query, ...values);
-        const rows = await database.$queryRawUnsafe<object[]>(`EXPLAIN (GENERIC_PLAN) ${sql.text}`);
-        plans.push(rows.map((row) => Object.values(row).join()).join('\n'));
-        return database.$queryRaw(sql);
-      },
-    } as unknown as Database;
-    const page = await listGenerations(explaining, { ownerId, after: 'g1000', limit: 20, order });
-    expect(page?.data).toHaveLength(20);
-    expect(plans.join()).toMatch(/Index Scan.* using generation_owner/);
-    expect(plans.join()).not.toMatch(/Sort|Seq Scan/);
+    const plan = await planOf({ order });
+    expect(plan).toMatch(/Index Scan.* using generation_owner/);
+    expect(plan).not.toMatch(/Sort|Seq Scan/);
   }
+});
+
+test('reads a page of one kind without what its owner has of the others, and sorts nothing', async () => {
+  // Few of it, and what is asked for is a small part of all.
+  await insertMany(['image', 'image', 'enhance', 'image', 'image', 'video', 'image', 'image', 'image', 'character']);
+  const found: string[] = [];
+  for (const kind of ['video', 'image', 'character', 'enhance'] as const) {
+    for (const order of ['asc', 'desc'] as const) {
+      const plan = await planOf({ kind, order });
+      found.push(`${kind} ${/using (generation_videos|generation_other_kinds)/.exec(plan)?.[1] ?? plan}`);
+      expect(plan).not.toMatch(/Sort|Seq Scan/);
+    }
+  }
+  const expected = [
+    'video generation_videos',
+    ...['image', 'character', 'enhance'].map((kind) => `${kind} generation_other_kinds`),
+  ];
+  expect(found).toEqual(expected.flatMap((line) => [line, line]));
 });

@@ -1,4 +1,7 @@
-/** An owner's generations page by page, in the order of the index `generation_owner`. Deleted ones never appear. */
+/**
+ * An owner's generations page by page, in the order of the index `generation_owner`, or `generation_videos` and `generation_other_kinds`
+ * where one kind is asked for. Deleted ones never appear.
+ */
 import type { GenerationKind } from '@reelay/contracts/domain';
 import type { Queryable } from '../client.js';
 import { Prisma } from '../generated/prisma/client.js';
@@ -18,6 +21,14 @@ export interface GenerationPage {
   data: Generation[];
   hasMore: boolean;
 }
+
+/** Written out: for a parameter no plan may use an index of one kind. */
+const onlyKind: Record<GenerationKind, Prisma.Sql> = {
+  video: Prisma.sql`AND kind = 'video'`,
+  image: Prisma.sql`AND kind = 'image'`,
+  character: Prisma.sql`AND kind = 'character'`,
+  enhance: Prisma.sql`AND kind = 'enhance'`,
+};
 
 /**
  * Undefined where `after` names nothing of this owner. One that was deleted still holds its place for as long as its bare row stays, so
@@ -41,7 +52,7 @@ export async function listGenerations(
       media_removed_at AS "mediaRemovedAt", deadline_at AS "deadlineAt"
     FROM generation
     WHERE owner_id = ${ownerId} AND deleted_at IS NULL
-      ${kind === undefined ? Prisma.empty : Prisma.sql`AND kind = ${kind}`}
+      ${kind === undefined ? Prisma.empty : onlyKind[kind]}
       ${after === undefined ? Prisma.empty : Prisma.sql`AND (created_at, id) ${isDescending ? Prisma.sql`<` : Prisma.sql`>`} ${place}`}
     ORDER BY ${isDescending ? Prisma.sql`created_at DESC, id DESC` : Prisma.sql`created_at, id`} LIMIT ${limit + 1}`;
   return { data: rows.slice(0, limit).map(toGeneration), hasMore: rows.length > limit };

@@ -193,6 +193,7 @@ describe('repair', () => {
     expect(await deleteExpired(database)).toBe(false);
     expect(await database.generationEvent.count({ where: { generationId } })).toBe(4);
     await database.generation.update({ where: { id: generationId }, data: { completedAt: longAgo } });
+    await database.generationEvent.updateMany({ where: { generationId }, data: { createdAt: longAgo } });
     await deleteExpired(database);
     const left = await database.generationEvent.findMany({ where: { generationId }, orderBy: { seq: 'asc' } });
     expect(left.map((event) => event.type)).toEqual(['generation.queued', 'generation.failed']);

@@ -9,13 +9,36 @@ export type KeptDays = Pick<Settings, 'call.keepDays' | 'usage.keepDays' | 'stat
 const keptDays = 7;
 const portion = 5_000;
 
-/** True when there is more to delete. */
-export async function deleteExpired(database: Database, kept: KeptDays = defaultSettings): Promise<boolean> {
+export interface DeleteExpired {
+  /** Of each table. */
+  mostPortions: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * True when there is more to delete. Every table has its turn, also after one that cannot be deleted from just now; the first such reason is
+ * thrown in the end.
+ */
+export async function deleteExpired(
+  database: Database,
+  kept: KeptDays = defaultSettings,
+  { mostPortions, signal }: DeleteExpired = { mostPortions: 1 },
+): Promise<boolean> {
+  const failures: unknown[] = [];
   let hasMore = false;
   for (const remove of [deleteCalls, deleteKeys, deleteSteps, deleteLeftovers, deleteStatistics, deleteUsage]) {
-    const counts = await remove(database, kept);
-    hasMore ||= counts.some((count) => count === portion);
+    let isFull = true;
+    for (let done = 0; isFull && done < mostPortions && !signal?.aborted; done += 1) {
+      try {
+        isFull = (await remove(database, kept)).some((count) => count === portion);
+      } catch (error) {
+        failures.push(error);
+        break;
+      }
+    }
+    hasMore ||= isFull;
   }
+  if (failures.length > 0) throw failures[0];
   return hasMore;
 }
 
@@ -33,12 +56,16 @@ async function deleteKeys(database: Database): Promise<number[]> {
   return [keys];
 }
 
-/** The end of a generation stays as long as its row, as its last event; the steps on the way are nobody's concern any more. */
+/**
+ * The end of a generation stays as long as its row, as its last event; the steps on the way are nobody's concern any more. None is younger
+ * than that end, so by their own age (of which there is an index) nothing is read but what is to go.
+ */
 async function deleteSteps(database: Database): Promise<number[]> {
   const events = await database.$executeRaw`
     DELETE FROM generation_event WHERE (generation_id, seq) IN (
       SELECT generation_id, event.seq FROM generation_event AS event JOIN generation ON generation.id = generation_id
-      WHERE completed_at < now() - ${keptDays} * interval '1 day' AND event.type = 'generation.progressed' LIMIT ${portion})`;
+      WHERE event.type = 'generation.progressed' AND event.created_at < now() - ${keptDays} * interval '1 day'
+        AND completed_at < now() - ${keptDays} * interval '1 day' LIMIT ${portion})`;
   return [events];
 }
 

@@ -10,7 +10,7 @@ export interface ForgetGenerations {
 
 /**
  * How many there were; throws the first reason when all have been tried, so that one that cannot be changed just now keeps nobody else
- * waiting. Their files are left to the sweep of loose files.
+ * waiting. Their files are left to the sweep of loose files. Characters stay: prompts yet to come name them, however old they are.
  */
 export async function forgetGenerations(
   database: Database,
@@ -18,7 +18,7 @@ export async function forgetGenerations(
 ): Promise<number> {
   const due = await database.$queryRaw<{ id: string; ownerId: string }[]>`
     SELECT id, owner_id AS "ownerId" FROM generation
-    WHERE completed_at < now() - ${olderThanDays} * interval '1 day' AND deleted_at IS NULL
+    WHERE completed_at < now() - ${olderThanDays} * interval '1 day' AND deleted_at IS NULL AND kind <> 'character'
     ORDER BY completed_at LIMIT ${limit}`;
   const failures: unknown[] = [];
   for (const own of due) await deleteGeneration(database, own).catch((error: unknown) => failures.push(error));

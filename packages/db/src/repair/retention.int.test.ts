@@ -4,6 +4,7 @@ import { createTestDatabase, type TestDatabase } from '@reelay/testing/database'
 import { createDatabase, type Database } from '../client.js';
 import { insertGeneration } from '../factories/insert-generation.js';
 import { insertToken } from '../factories/insert-token.js';
+import { Prisma } from '../generated/prisma/client.js';
 import { endGeneration } from '../generations/end-generation.js';
 import { inTransaction } from '../transaction.js';
 import { deleteExpired } from './delete-expired.js';
@@ -92,13 +93,65 @@ describe('old records', () => {
     expect(await database.usage.findUnique({ where: { generationId: young } })).not.toBeNull();
   });
 
+  it('of one table go although those of another cannot be deleted, and the reason is told', async () => {
+    await database.$executeRaw`
+      INSERT INTO upstream_call (operation, method, url, duration_ms, created_at)
+      VALUES ('poll', 'GET', 'https://x/', 1, now() - interval '9 days')`;
+    const day = new Date(daysAgo(400).toISOString().slice(0, 10));
+    const error = { source: 'upstream', code: 'y', count: 1n, lastAt: new Date(), lastMessage: 'x' };
+    await database.statisticsError.create({ data: { subject: 'pool', kind: 'video', ...error, day } });
+    await database.$executeRaw`ALTER TABLE idempotency RENAME TO elsewhere`;
+    const deleting = deleteExpired(database, { ...kept, 'statistics.keepDays': 30 });
+    await expect(deleting).rejects.toThrow('idempotency');
+    await database.$executeRaw`ALTER TABLE elsewhere RENAME TO idempotency`;
+    expect([
+      await database.upstreamCall.count(),
+      await database.statisticsError.count({ where: { code: 'y' } }),
+    ]).toEqual([0, 0]);
+  });
+
+  it('of progress are found by their age, however many other events there are', async () => {
+    const [old, young] = [await ended(8), await ended(6)];
+    const step = { type: 'generation.progressed', data: {} };
+    for (const [generationId, days] of [
+      [old, 9],
+      [young, 9],
+    ] as const) {
+      const rows = [100, 101].map((seq) => ({ generationId, seq, ...step, createdAt: daysAgo(days) }));
+      await database.generationEvent.createMany({ data: rows });
+    }
+    await database.$executeRaw`
+      INSERT INTO generation_event (generation_id, seq, type, data, created_at)
+      SELECT ${old}, 1000 + n, 'generation.queued', '{}', now() - interval '9 days' FROM generate_series(1, 3000) AS n`;
+    await database.$executeRawUnsafe('ANALYZE generation_event');
+    const plans: string[] = [];
+    const explaining = {
+      async $executeRaw(query: TemplateStringsArray, ...values: unknown[]) {
+        const sql = Prisma.sql(query, ...values);
+        const isOurs = sql.text.includes('generation_event');
+        const rows = isOurs ? await database.$queryRawUnsafe<object[]>(`EXPLAIN (GENERIC_PLAN) ${sql.text}`) : [];
+        plans.push(rows.map((row) => Object.values(row).join()).join('\n'));
+        return database.$executeRaw(sql);
+      },
+    } as unknown as Database;
+    await deleteExpired(explaining, kept);
+    expect(plans.join('')).toMatch(/Index Scan.* generation_event_steps/);
+    expect(plans.join('')).not.toMatch(/Seq Scan on generation_event/);
+    const left = await database.generationEvent.groupBy({
+      by: ['generationId'],
+      where: { type: step.type },
+      _count: true,
+    });
+    expect(left).toEqual([{ generationId: young, _count: 2 }]);
+  });
+
   it('are deleted in portions, until there are no more', async () => {
     await database.$executeRaw`
       INSERT INTO upstream_call (operation, method, url, duration_ms, created_at)
       SELECT 'poll', 'GET', 'https://x/', 1, now() - interval '9 days' FROM generate_series(1, 5001)`;
     expect(await deleteExpired(database, kept)).toBe(true);
     expect(await database.upstreamCall.count()).toBe(1);
-    expect(await deleteExpired(database, kept)).toBe(false);
+    expect(await deleteExpired(database, kept, { mostPortions: 9 })).toBe(false);
     expect(await database.upstreamCall.count()).toBe(0);
   });
 });
@@ -116,5 +169,13 @@ describe('old generations', () => {
     expect(await deletedAt(old)).toBeUndefined();
     expect([await deletedAt(young), await deletedAt(running)]).toEqual([null, null]);
     expect(await database.usage.count({ where: { generationId: { in: [oldest, old] } } })).toBe(2);
+  });
+
+  it('that are characters stay, since prompts to come name them', async () => {
+    const [character, video] = [await ended(900), await ended(900)];
+    await database.generation.update({ where: { id: character }, data: { kind: 'character' } });
+    expect(await forgetGenerations(database, { olderThanDays: 365, limit: 10 })).toBe(1);
+    const left = await database.generation.findMany({ where: { id: { in: [character, video] }, deletedAt: null } });
+    expect(left.map(({ id }) => id)).toEqual([character]);
   });
 });

@@ -19,13 +19,31 @@ export interface ClaimedDelivery {
   event: WebhookEvent;
 }
 
-/** Each costs a look into an index of what is not sent yet. */
-export async function findDueEndpoints(database: Database): Promise<string[]> {
+/**
+ * At most so many of one owner, those included that are being sent to just now: nobody fills all places with endpoints that do not answer.
+ * What is due longest comes first, and each has its turn, since what failed is put off. Each costs a look into two indexes of what is not
+ * sent yet.
+ */
+export async function findDueEndpoints(database: Database, mostOfOwner = 8): Promise<string[]> {
   const rows = await database.$queryRaw<{ id: string }[]>`
-    SELECT id FROM webhook_endpoint AS endpoint
-    WHERE disabled_at IS NULL AND EXISTS (
-      SELECT FROM webhook_delivery
-      WHERE endpoint_id = endpoint.id AND state = 'pending' AND next_try_at <= now() AND coalesce(claimed_until <= now(), true))`;
+    SELECT id FROM (
+      SELECT endpoint.id, due_at,
+        row_number() OVER (PARTITION BY owner_id ORDER BY is_busy DESC, due_at, endpoint.id) AS place
+      FROM webhook_endpoint AS endpoint
+      CROSS JOIN LATERAL (
+        SELECT (
+          SELECT next_try_at FROM webhook_delivery
+          WHERE endpoint_id = endpoint.id AND state = 'pending' AND next_try_at <= now() AND coalesce(claimed_until <= now(), true)
+          ORDER BY next_try_at LIMIT 1
+        ) AS due_at, EXISTS (
+          SELECT FROM webhook_delivery
+          WHERE endpoint_id = endpoint.id AND state = 'pending' AND claimed_until IS NOT NULL AND claimed_until > now()
+        ) AS is_busy
+      ) AS work
+      WHERE disabled_at IS NULL AND (due_at IS NOT NULL OR is_busy)
+    ) AS endpoint
+    WHERE due_at IS NOT NULL AND place <= ${mostOfOwner}
+    ORDER BY due_at, id`;
   return rows.map(({ id }) => id);
 }
 
@@ -39,14 +57,18 @@ export async function findDeliveryTarget(database: Database, endpointId: string)
 
 /**
  * What is due longest comes first. A claim must last longer than a try may take; whoever dies with one has what it was sending sent once
- * more when it is over.
+ * more when it is over. A round lasts as much longer as it had to wait for us, behind a disabled endpoint or with no worker there: that
+ * time is none in which the receiver failed.
  */
 export async function claimDeliveries(
   database: Database,
   { endpointId, limit, claimMs }: { endpointId: string; limit: number; claimMs: number },
 ): Promise<ClaimedDelivery[]> {
   const rows = await database.$queryRaw<(Omit<ClaimedDelivery, 'event'> & ClaimedEvent)[]>`
-    UPDATE webhook_delivery SET tries = tries + 1, claimed_until = now() + ${claimMs}::float8 * interval '1 millisecond'
+    UPDATE webhook_delivery SET tries = tries + 1, claimed_until = now() + ${claimMs}::float8 * interval '1 millisecond',
+      round_began_at = least(now(), round_began_at + (now() - next_try_at)),
+      -- What was waited for so far is not to be counted again, should this claim be lost.
+      next_try_at = now()
     -- An array is chosen once, whatever the plan: a list might be, and locked, once more for each row.
     WHERE id = ANY(ARRAY(
       SELECT id FROM webhook_delivery

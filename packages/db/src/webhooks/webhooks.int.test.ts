@@ -218,6 +218,72 @@ test('nothing is sent to a disabled endpoint, and what happened meanwhile is sen
   expect(await findDueEndpoints(database)).toEqual([mine]);
 });
 
+test.each([
+  ['was never tried', 0],
+  ['was being tried', 1],
+])(
+  'what waited for longer than a round may last and %s is tried again after its first failure',
+  async (_what, tries) => {
+    const mine = await endpoint(['video.completed']);
+    await end(succeeded);
+    const { id: deliveryId } = await database.webhookDelivery.findFirstOrThrow();
+    const fail = async (n: number) => {
+      expect(await claim(mine)).toMatchObject([{ id: deliveryId, n }]);
+      return recordAttempt(database, outcome({ deliveryId, endpointId: mine, n, isTaken: false }), {
+        ...policy,
+        disableAfterMs: 3_600_000_000,
+      });
+    };
+    for (let n = 1; n <= tries; n += 1) await fail(n);
+    await updateEndpoint(database, { id: mine, ownerId: owner }, { isEnabled: false });
+    await database.$executeRaw`
+    UPDATE webhook_delivery SET round_began_at = now() - interval '80 hours', next_try_at = now() - interval '80 hours',
+      created_at = now() - interval '80 hours'`;
+    await updateEndpoint(database, { id: mine, ownerId: owner }, { isEnabled: true });
+    expect(await fail(tries + 1)).toEqual({ state: 'pending', isDisabled: false });
+    await pass('next_try_at');
+    expect(await fail(tries + 2)).toEqual({ state: 'pending', isDisabled: false });
+  },
+);
+
+test('a lost claim does not make a round longer than what was waited for', async () => {
+  const mine = await endpoint(['video.completed']);
+  await end(succeeded);
+  await claim(mine);
+  await database.$executeRaw`UPDATE webhook_delivery SET round_began_at = now() - interval '2 days', claimed_until = now() - interval '1 second'`;
+  const [again] = await claim(mine);
+  const of = outcome({ deliveryId: again?.id ?? '', endpointId: mine, n: 2, isTaken: false });
+  expect(await recordAttempt(database, of, policy)).toMatchObject({ state: 'failed' });
+});
+
+test('no more endpoints of one owner are rung for at once than so many, those included that are being sent to; each has its turn', async () => {
+  const mine = [
+    await endpoint(['video.completed']),
+    await endpoint(['video.completed']),
+    await endpoint(['video.completed']),
+  ];
+  const operators = await endpoint(['generation.succeeded'], null);
+  for (let count = 0; count < 2; count += 1) await end(succeeded);
+  const due = () => findDueEndpoints(database, 2);
+  const ofMine = async () => (await due()).filter((id) => id !== operators);
+  const first = await ofMine();
+  expect(first).toHaveLength(2);
+  expect(await due()).toContain(operators);
+  expect(await ofMine()).toEqual(first);
+  // What is being sent to takes a place, whether or not more is due to it.
+  const [busy = '', other = ''] = first;
+  await claim(busy, 2);
+  expect(await ofMine()).toEqual([other]);
+  await claim(other, 1);
+  expect(await ofMine()).toEqual([other]);
+  const failures = await database.webhookDelivery.findMany({ where: { claimedUntil: { not: null } } });
+  for (const { id, endpointId } of failures) {
+    await recordAttempt(database, outcome({ deliveryId: id, endpointId, n: 1, isTaken: false }), policy);
+  }
+  // What failed waits, and the third has its turn.
+  expect((await ofMine()).sort()).toEqual([mine.find((id) => !first.includes(id)), other].sort());
+});
+
 test('a replay begins a new round under the same id', async () => {
   const mine = await endpoint(['video.completed']);
   await end(succeeded);
@@ -247,6 +313,9 @@ test('the log is read page by page in both directions, by state, and nobody page
   expect(new Set(newestFirst).size).toBe(8);
   expect(await read('asc')).toEqual(newestFirst.reverse());
   expect(await page({ status: 'failed' })).toEqual([]);
+  await database.webhookDelivery.update({ where: { id: newestFirst[3] ?? '' }, data: { state: 'failed' } });
+  expect(await page({ status: 'failed' })).toMatchObject([{ id: newestFirst[3], state: 'failed' }]);
+  expect(await page({ status: 'succeeded' })).toEqual([]);
   expect(await page({ after: 'whd_none' })).toBeUndefined();
 });
 
@@ -260,4 +329,17 @@ test('what is old goes, and what was sent to an endpoint that is no more', async
   await pass('created_at');
   await deleteOldDeliveries(database, 1);
   expect(await told()).toEqual([]);
+});
+
+test('of endpoints that are no more all goes, in portions, and nothing of those between them', async () => {
+  const [first, kept, last] = [await endpoint([]), await endpoint([]), await endpoint([])];
+  await database.$executeRaw`
+    INSERT INTO webhook_delivery (id, endpoint_id, event_id, event_type, data)
+    SELECT 'whd_' || endpoint || n, endpoint, 'evt_' || n, 'video.completed', '{"id":"x"}'
+    FROM unnest(${[first, kept, last]}::text[]) AS endpoint, generate_series(1, 1500) AS n`;
+  for (const id of [first, last]) await deleteEndpoint(database, { id, ownerId: owner });
+  expect(await deleteOldDeliveries(database, 1)).toBe(true);
+  expect(await deleteOldDeliveries(database, 1)).toBe(false);
+  const left = await database.webhookDelivery.groupBy({ by: ['endpointId'], _count: true });
+  expect(left).toEqual([{ endpointId: kept, _count: 1_500 }]);
 });

@@ -14,6 +14,7 @@ export const levelMeaning: Record<Level, string> = {
 
 /** A file of the upper levels starts a stack of its own. Those that kill and those that look wait for deadlines: one after the other. */
 export function workersOf(level: Level): number {
+  if (level === 'integration') return 3; // They wait for their servers half of the time.
   return level === 'faults' || level === 'browser' ? 1 : 2;
 }
 

@@ -83,7 +83,8 @@ function bootstrap(args: string[], env: Record<string, string> = {}): Run {
 function npmRuns(): { args: string[]; env: Record<string, string> }[] {
   const file = path.join(project, 'runs');
   if (!existsSync(file)) return [];
-  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  // The last one may just be being written.
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
   return lines.map((line) => JSON.parse(line) as { args: string[]; env: Record<string, string> });
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { hashApiKey, newApiKey } from '@reelay/platform/keys';
 import type { Client as Database } from 'pg';
 import { keyFile } from '../../tools/launcher/keys.mts';
+import { call } from '../call.mts';
 import type { Stack } from '../stack.mts';
 import { Client } from './client.mts';
 
@@ -57,17 +58,4 @@ async function addKey({ homeDir }: Stack, database: Database): Promise<string> {
     [hashApiKey(webKey, key)],
   );
   return key;
-}
-
-async function call(
-  url: string,
-  method: string,
-  body?: unknown,
-  headers: Record<string, string> = {},
-): Promise<unknown> {
-  const json = body === undefined ? {} : { body: JSON.stringify(body) };
-  const type = body === undefined ? {} : { 'content-type': 'application/json' };
-  const response = await fetch(url, { method, ...json, headers: { ...headers, ...type } });
-  if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${await response.text()}`);
-  return response.json();
 }

@@ -19,7 +19,12 @@ export class LiveHeap {
     this.#socket = socket;
     socket.addEventListener('message', ({ data }) => {
       const { id, result } = JSON.parse(String(data)) as { id?: number; result?: unknown };
-      if (id !== undefined) this.#answers.get(id)?.(result);
+      if (id === undefined) return;
+      this.#answers.get(id)?.(result);
+      this.#answers.delete(id);
+    });
+    socket.addEventListener('close', () => {
+      for (const answer of this.#answers.values()) answer(undefined);
     });
   }
 
@@ -47,23 +52,31 @@ export class LiveHeap {
     return new LiveHeap(socket);
   }
 
-  /** Of the main thread, in bytes. */
-  async read(): Promise<number> {
+  /** Of the main thread, in bytes; undefined once the process is gone. */
+  async read(): Promise<number | undefined> {
     await this.#call('HeapProfiler.collectGarbage');
-    const { usedSize } = (await this.#call('Runtime.getHeapUsage')) as { usedSize: number };
-    return usedSize;
+    const usage = (await this.#call('Runtime.getHeapUsage')) as { usedSize: number } | undefined;
+    return usage?.usedSize;
+  }
+
+  /** As `process.memoryUsage()` gives it after a collection; undefined once the process is gone. */
+  async usage(): Promise<NodeJS.MemoryUsage | undefined> {
+    await this.#call('HeapProfiler.collectGarbage');
+    const answer = await this.#call('Runtime.evaluate', { expression: 'process.memoryUsage()', returnByValue: true });
+    return (answer as { result: { value: NodeJS.MemoryUsage } } | undefined)?.result.value;
   }
 
   close(): void {
     this.#socket.close();
   }
 
-  #call(method: string): Promise<unknown> {
+  #call(method: string, params: object = {}): Promise<unknown> {
+    if (this.#socket.readyState !== WebSocket.OPEN) return Promise.resolve(undefined);
     this.#calls += 1;
     const id = this.#calls;
     return new Promise((resolve) => {
       this.#answers.set(id, resolve);
-      this.#socket.send(JSON.stringify({ id, method }));
+      this.#socket.send(JSON.stringify({ id, method, params }));
     });
   }
 }

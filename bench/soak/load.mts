@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import OpenAI from 'openai';
 import type { RunFile } from '../../tools/launcher/run-file.mts';
+import { call } from '../call.mts';
 
 export interface Done {
   what: string;
@@ -79,26 +80,15 @@ export async function runLoad(run: RunFile, { clients, endsAt }: { clients: numb
 /** The simulator's accounts may make as much as the load wants, and the pool is told of it. */
 export async function giveQuota(run: RunFile): Promise<void> {
   for (const name of ['free', 'plus', 'pro']) {
-    await call(`${run.simulatorUrl}/_sim/accounts/${name}@simulator.test`, { quota: { videos: 1_000_000 } }, 'PATCH');
+    await call(`${run.simulatorUrl}/_sim/accounts/${name}@simulator.test`, 'PATCH', {
+      quota: { videos: 1_000_000 },
+    });
   }
   const headers = { authorization: `Bearer ${run.adminKey}` };
-  const { data } = (await call(`${run.gatewayUrl}/api/admin/tokens`, undefined, 'GET', headers)) as {
+  const { data } = (await call(`${run.gatewayUrl}/api/admin/tokens`, 'GET', undefined, headers)) as {
     data: { id: string }[];
   };
-  for (const { id } of data) await call(`${run.gatewayUrl}/api/admin/tokens/${id}/test`, undefined, 'POST', headers);
-}
-
-async function call(
-  url: string,
-  body: unknown,
-  method: string,
-  headers: Record<string, string> = {},
-): Promise<unknown> {
-  const json = body === undefined ? {} : { body: JSON.stringify(body) };
-  const type = body === undefined ? {} : { 'content-type': 'application/json' };
-  const response = await fetch(url, { method, ...json, headers: { ...headers, ...type } });
-  if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${await response.text()}`);
-  return response.json();
+  for (const { id } of data) await call(`${run.gatewayUrl}/api/admin/tokens/${id}/test`, 'POST', undefined, headers);
 }
 
 async function untilEnded(client: OpenAI, id: string): Promise<void> {

@@ -71,6 +71,11 @@ beforeAll(async () => {
   }
 }, 90 * 60_000);
 
+/** Has a stack of its own, which nobody else would end when the suite fails early. */
+afterAll(async () => {
+  await unscaled?.catch(() => {});
+}, 300_000);
+
 test.each(Object.keys(invariants) as Invariant[])(
   '%s holds over everything that was seen',
   async (invariant) => {

@@ -25,6 +25,14 @@ export interface Download {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
+/** More than was asked for will never become less: unlike a failed way to them, it is no use to try these media again. */
+export class MediaTooLarge extends TransportError {
+  constructor(maximumBytes: number) {
+    super(`the media are larger than ${maximumBytes} bytes`, { sent: true, phase: 'response' });
+    this.name = 'MediaTooLarge';
+  }
+}
+
 const IDLE_TIMEOUT_MS = 30_000;
 /** A gigabyte at a megabyte a second. */
 const TIMEOUT_MS = 20 * 60_000;
@@ -100,11 +108,12 @@ async function* read(body: Readable, maximumBytes: number, onBegin: () => void):
   try {
     for await (const chunk of body as AsyncIterable<Uint8Array>) {
       sizeBytes += chunk.byteLength;
-      if (sizeBytes > maximumBytes) throw new Error(`the media are larger than ${maximumBytes} bytes`);
+      if (sizeBytes > maximumBytes) throw new MediaTooLarge(maximumBytes);
       yield chunk;
     }
   } catch (cause) {
     body.destroy();
+    if (cause instanceof MediaTooLarge) throw cause;
     throw new TransportError((cause as Error).message, { sent: true, phase: 'response', cause });
   }
 }

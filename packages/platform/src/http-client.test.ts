@@ -4,7 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { isTransportError } from '@reelay/contracts/upstream-error';
 import { waitFor } from '@reelay/testing/wait-for';
 import type { CallRecord } from './call-record.js';
-import { type DownloadOptions, download } from './download.js';
+import { type DownloadOptions, download, MediaTooLarge } from './download.js';
 import { HttpClient } from './http-client.js';
 
 const open: Server[] = [];
@@ -146,7 +146,7 @@ describe('download', () => {
     });
     await expect(get(cut).then((answer) => buffer(answer.body))).rejects.toMatchObject({ phase: 'response' });
     const large = await serve((_request, response) => response.end('x'.repeat(20_000)));
-    await expect(get(large).then((answer) => buffer(answer.body))).rejects.toThrow(/larger than/);
+    await expect(get(large).then((answer) => buffer(answer.body))).rejects.toThrow(MediaTooLarge);
     const silent = await serve((_request, response) => response.writeHead(200).write('half'));
     await expect(get(silent, { idleTimeoutMs: 50 }).then((answer) => buffer(answer.body))).rejects.toMatchObject({
       phase: 'response',

@@ -11,6 +11,7 @@ import { finishGeneration } from '@reelay/db/generations/finish-generation';
 import { countFinishTry, isBeingFetched, storeFreshSources } from '@reelay/db/generations/track-finish';
 import type { JobContext, JobResult } from '@reelay/platform/consume';
 import { crashPoint } from '@reelay/platform/crash-point';
+import { MediaTooLarge } from '@reelay/platform/download';
 import { announce, ringDispatch } from '../announce.js';
 import { AddressRefused, fetchMedia, NoLongerWanted, resultKeys, WrongMedia } from '../media/fetch-media.js';
 import { passOnMedia } from '../media/pass-on-media.js';
@@ -165,7 +166,7 @@ async function countFailure(finish: Finish, account: Account, error: unknown): P
 
 /** Not that the upstream, the way to it or our own store is away: the work is paid for, and until its deadline they may come back. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof AddressRefused || error instanceof WrongMedia || error instanceof NotAVideo;
+  return [AddressRefused, MediaTooLarge, NotAVideo, WrongMedia].some((refusal) => error instanceof refusal);
 }
 
 /** Doubling up to sixteen times the setting: a short hiccup costs little, a long one is outlasted. */

@@ -101,6 +101,7 @@ describe('an image', () => {
     ['a video where an image was promised', 'image', image, () => tinyMp4()],
     ['an image where a video was promised', 'video', {}, () => tinyPng(10, 10)],
     ['an image without a size', 'image', image, () => tinyPng(10, 10).subarray(0, 20)],
+    ['a picture of more than 64 MiB', 'image', image, () => Buffer.concat([tinyPng(10, 10), Buffer.alloc(2 ** 26)])],
     ['a page of text', 'image', image, () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')],
   ])('is never %s', async (_name, kind, request, bytes) => {
     served = bytes();

@@ -50,15 +50,14 @@ function resultKey(generationId: string, ordinal: number, { extension }: MediaFo
   return `results/${generationId}/${ordinal}.${extension}`;
 }
 
-/** @throws AddressRefused, NoLongerWanted, WrongMedia, NotAVideo, TransportError; nothing is stored then. */
+/** @throws AddressRefused, MediaTooLarge, NoLongerWanted, WrongMedia, NotAVideo, TransportError; nothing is stored then. */
 export async function fetchMedia(parts: WorkerParts, fetch: FetchMedia): Promise<StoredResult> {
   const { account, generationId, ordinal, signal, source } = fetch;
   const { status, headers, body } = await download({
     route: parts.http.route(account.credential.proxyUrl ?? undefined),
     url: source.url,
     allowedHosts: account.target.mediaHosts,
-    // Kept below, where it is known for what it is.
-    maximumBytes: Number.POSITIVE_INFINITY,
+    maximumBytes: maximumBytes[source.kind],
     signal,
   });
   if (status !== 200) {
@@ -115,14 +114,12 @@ const askEveryMs = 2_000;
 async function* complete(
   body: AsyncIterable<Uint8Array>,
   expectedBytes: number,
-  { isStillWanted, source }: FetchMedia,
+  { isStillWanted }: FetchMedia,
 ): AsyncGenerator<Uint8Array> {
-  const most = maximumBytes[source.kind];
   let sizeBytes = 0;
   let askedAt = performance.now();
   for await (const chunk of body) {
     sizeBytes += chunk.byteLength;
-    if (sizeBytes > most) throw new WrongMedia(`the media are larger than ${most} bytes`);
     if (performance.now() - askedAt >= askEveryMs) {
       // That it cannot be asked just now does not end a download; it is asked again.
       if (!(await isStillWanted().catch(() => true))) throw new NoLongerWanted();

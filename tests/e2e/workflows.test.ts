@@ -7,6 +7,7 @@ import { ask, type ChatOutcome, chat, mediaUrls } from '../support/chat.js';
 import { type MediaFacts, measure } from '../support/media.js';
 import { dataUri, sampleImage } from '../support/samples.js';
 import { type LedgerEntry, Stack } from '../support/stack.js';
+import { remixBody, storyboardBody, videoBody } from '../support/upstream-bodies.js';
 
 interface Submit extends LedgerEntry {
   kind: string;
@@ -45,34 +46,6 @@ const succeeded = (answer: ChatOutcome): void => {
 };
 
 const mediaId = expect.stringMatching(/^\S+$/);
-const videoBody = (more: object) => ({
-  kind: 'video',
-  orientation: 'landscape',
-  size: 'small',
-  n_frames: 300,
-  model: 'sy_8',
-  inpaint_items: [],
-  style_id: null,
-  ...more,
-});
-const storyboardBody = (more: object) => ({
-  ...videoBody({}),
-  title: 'Draft your video',
-  storyboard_id: null,
-  remix_target_id: null,
-  metadata: null,
-  cameo_ids: null,
-  cameo_replacements: null,
-  audio_caption: null,
-  audio_transcript: null,
-  video_caption: null,
-  ...more,
-});
-const remixBody = (more: object) => {
-  const { size: _, ...body } = videoBody({});
-  return { ...body, cameo_ids: [], cameo_replacements: {}, ...more };
-};
-
 const shareId = 's_68e3a06dcd888191b150971da152c1f5';
 const share = `https://sora.chatgpt.com/p/${shareId}`;
 const landscape = { type: 'video/mp4', contentType: 'video/mp4', width: 640, height: 360, durationMs: 10_000 };

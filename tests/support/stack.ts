@@ -44,8 +44,13 @@ export class Stack {
 
   static async start(options: StackOptions = {}): Promise<Stack> {
     const stack = new Stack();
-    await stack.launch({ SIMULATOR_RENDER_MS: String(options.renderMs ?? 3_000), ...options.env });
-    if (options.settings) await stack.set(options.settings);
+    try {
+      await stack.launch({ SIMULATOR_RENDER_MS: String(options.renderMs ?? 3_000), ...options.env });
+      if (options.settings) await stack.set(options.settings);
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
     return stack;
   }
 

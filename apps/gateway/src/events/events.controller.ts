@@ -37,8 +37,9 @@ export class EventsController {
     if (request.method === 'HEAD') return void reply.type('text/event-stream; charset=utf-8').send();
     this.parts.streams.take(client.apiKeyId, settings, reply.raw);
     reply.hijack();
-    await streamEvents(this.parts, {
-      ...{ generation, client, settings, response: reply.raw },
+    // Not waited for: what is kept for a handler that runs would be kept as long as the stream.
+    streamEvents(this.parts, {
+      ...{ id: generation.id, dialect: generation.dialect, ownerId: client.ownerId, settings, response: reply.raw },
       // A number that was never given out: of another stream, or from before a restored backup.
       afterSeq: start > generation.seq ? 0 : start,
       publicUrl: publicUrlOf(request, this.parts.publicUrl),

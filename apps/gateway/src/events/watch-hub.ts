@@ -2,7 +2,6 @@
  * Live events for all watchers of this process over one Redis subscriber. Messages only save time: a watcher reads rows when it
  * begins, when a message is missing, after every reconnect and when a recheck shows that it is behind.
  */
-import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import { AppError } from '@reelay/contracts/errors';
 import { type GenerationEvent, isTerminalEvent } from '@reelay/contracts/events';
 import type { Settings } from '@reelay/contracts/settings';
@@ -11,6 +10,7 @@ import { readEventsAfter, readSeqs } from '@reelay/db/generations/read-events';
 import { isOutage } from '@reelay/db/outage';
 import type { Logger } from '@reelay/platform/logger';
 import type { EventSubscriber } from '@reelay/platform/messages';
+import { EventReads } from './event-reads.js';
 import { Watch } from './watch.js';
 
 export interface WatchHubOptions {
@@ -25,22 +25,53 @@ export type TerminalEvent = Extract<
   { type: 'generation.succeeded' | 'generation.failed' | 'generation.cancelled' }
 >;
 
+/** Somebody who follows one generation. Nothing runs and nothing waits in it between two events: thousands of them are open. */
+export interface Watcher {
+  /** There may be something to take. */
+  readonly hasNews: boolean;
+  /**
+   * What has happened since the last time, in order and without gaps; nothing where the news were none. One call at a time.
+   * @throws AppError `not_found` once the generation was deleted, and what rows cannot be read for where it is no outage
+   */
+  take(): Promise<GenerationEvent[]>;
+  close(): void;
+}
+
 /** Longer than this no watcher waits for Redis to confirm a subscription: rows and rechecks serve it meanwhile. */
 const subscribePatienceMs = 1_000;
 const readRetryMs = 1_000;
 
 export class WatchHub {
   readonly #options: WatchHubOptions;
+  readonly #reads: EventReads;
   readonly #watches = new Map<string, Set<Watch>>();
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(options: WatchHubOptions) {
     this.#options = options;
+    this.#reads = new EventReads((cursors) => readEventsAfter(options.database, cursors));
     options.subscriber.onReconnect(() => {
       for (const watch of this.#all()) watch.requireRead();
     });
     void this.#scheduleRecheck();
+  }
+
+  /** Resolves when nothing that happens from now on can be missed. What was before is there to be taken. */
+  async open(generationId: string, afterSeq: number, onNews: () => void): Promise<Watcher> {
+    const watch = new Watch(afterSeq, onNews);
+    const release = await this.#register(generationId, watch);
+    return {
+      get hasNews() {
+        return watch.hasNews;
+      },
+      take: async () => {
+        const events = watch.mustRead ? await this.#readRows(generationId, watch) : watch.take();
+        if (events.length === 0 && watch.isGone) throw new AppError('not_found', 'The generation was deleted.');
+        return events;
+      },
+      close: release,
+    };
   }
 
   /**
@@ -49,18 +80,23 @@ export class WatchHub {
    * another reason than an outage.
    */
   async *watch(generationId: string, afterSeq: number, signal: AbortSignal): AsyncGenerator<GenerationEvent[]> {
-    const watch = new Watch(afterSeq);
-    const release = await this.#register(generationId, watch);
+    let wake = () => {};
+    const onNews = () => wake();
+    signal.addEventListener('abort', onNews, { once: true });
+    const watcher = await this.open(generationId, afterSeq, onNews);
     try {
       while (!signal.aborted) {
-        const events = watch.mustRead ? await this.#readRows(generationId, watch, signal) : watch.take();
+        const events = await watcher.take();
         if (events.length > 0) yield events;
         if (events.some(isTerminalEvent)) return;
-        if (watch.isGone) throw new AppError('not_found', 'The generation was deleted.');
-        await watch.changed(signal);
+        if (watcher.hasNews || signal.aborted) continue;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
       }
     } finally {
-      release();
+      signal.removeEventListener('abort', onNews);
+      watcher.close();
     }
   }
 
@@ -92,18 +128,17 @@ export class WatchHub {
     };
   }
 
-  async #readRows(generationId: string, watch: Watch, signal: AbortSignal): Promise<GenerationEvent[]> {
+  async #readRows(generationId: string, watch: Watch): Promise<GenerationEvent[]> {
     watch.beginRead();
     try {
-      const events = await readEventsAfter(this.#options.database, generationId, watch.cursor);
+      const events = await this.#reads.read({ generationId, seq: watch.cursor });
       watch.acceptRows(events);
       return events;
     } catch (error) {
       // Rows that cannot be read now will be; what fails otherwise would fail for ever, and its client is to be told.
       if (!isOutage(error)) throw error;
       this.#options.log.debug({ error, generationId }, 'events not read, trying again');
-      await pause(readRetryMs, signal);
-      watch.requireRead();
+      setTimeout(() => watch.requireRead(), readRetryMs).unref();
       return [];
     }
   }
@@ -133,12 +168,10 @@ export class WatchHub {
 }
 
 async function within(work: Promise<unknown>, ms: number): Promise<void> {
-  const enough = new AbortController();
-  await Promise.race([work, pause(ms, enough.signal)]);
-  enough.abort();
-}
-
-/** Ends early, and quietly, when the signal aborts. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await setTimeoutPromise(ms, undefined, { signal }).catch(() => undefined);
+  let timer: NodeJS.Timeout | undefined;
+  const enough = new Promise((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, enough]);
+  clearTimeout(timer);
 }

@@ -6,13 +6,15 @@ const mostPending = 64;
 /** One watcher's place in the events of one generation. Says what can be delivered next, and when rows must be read instead. */
 export class Watch {
   #cursor: number;
-  #pending = new Map<number, GenerationEvent>();
+  readonly #onNews: () => void;
+  readonly #pending = new Map<number, GenerationEvent>();
   #mustRead = true;
   #isGone = false;
-  #wake: () => void = () => {};
 
-  constructor(afterSeq: number) {
+  /** @param onNews called whenever there may be something to deliver or to read; also for what is no news after all */
+  constructor(afterSeq: number, onNews: () => void) {
     this.#cursor = afterSeq;
+    this.#onNews = onNews;
   }
 
   get cursor(): number {
@@ -28,12 +30,17 @@ export class Watch {
     return this.#isGone;
   }
 
+  /** Something may have changed since the last look. */
+  get hasNews(): boolean {
+    return this.#mustRead || this.#isGone || this.#pending.size > 0;
+  }
+
   /** A live message. Order, repetition and gaps are not the sender's concern. */
   offer(event: GenerationEvent): void {
     if (event.seq <= this.#cursor) return;
     if (this.#pending.size < mostPending) this.#pending.set(event.seq, event);
     else this.#mustRead = true;
-    this.#wake();
+    this.#onNews();
   }
 
   /** The row's seq, as a recheck saw it; undefined when there is no row. */
@@ -41,12 +48,12 @@ export class Watch {
     if (seq === undefined) this.#isGone = true;
     else if (seq > this.#cursor) this.#mustRead = true;
     else return;
-    this.#wake();
+    this.#onNews();
   }
 
   requireRead(): void {
     this.#mustRead = true;
-    this.#wake();
+    this.#onNews();
   }
 
   /**
@@ -74,20 +81,6 @@ export class Watch {
     for (const seq of this.#pending.keys()) if (seq <= this.#cursor) this.#pending.delete(seq);
     if (this.#pending.size > 0) this.#mustRead = true;
     return taken;
-  }
-
-  /** Resolves when something may have changed, or at once when it already has. */
-  async changed(signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.#mustRead || this.#isGone || this.#pending.size > 0) return;
-    await new Promise<void>((resolve) => {
-      const wake = () => {
-        signal.removeEventListener('abort', wake);
-        this.#wake = () => {};
-        resolve();
-      };
-      this.#wake = wake;
-      signal.addEventListener('abort', wake, { once: true });
-    });
   }
 }
 

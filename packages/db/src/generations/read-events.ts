@@ -1,19 +1,32 @@
 /** What a watcher reads: the events after its cursor, and how far each watched generation has come. */
-import { type GenerationEvent, generationEventSchema } from '@reelay/contracts/events';
 import type { Queryable } from '../client.js';
 
-/** In order of seq, without gaps. Events are few: progress is written at most once a second. */
-export async function readEventsAfter(
-  database: Queryable,
-  generationId: string,
-  seq: number,
-): Promise<GenerationEvent[]> {
-  const rows = await database.generationEvent.findMany({
-    where: { generationId, seq: { gt: seq } },
-    orderBy: { seq: 'asc' },
-    select: { seq: true, type: true, data: true },
-  });
-  return rows.map((row) => generationEventSchema.parse(row));
+/** Where a watcher stands. */
+export interface EventCursor {
+  generationId: string;
+  /** Of the last event it has. */
+  seq: number;
+}
+
+/** An event as it is stored; whoever reads it looks whether it knows its type. */
+export interface EventRow {
+  seq: number;
+  type: string;
+  data: unknown;
+}
+
+/** For each cursor its rows, in order of seq and without gaps. Events are few: progress is written at most once a second. */
+export async function readEventsAfter(database: Queryable, cursors: readonly EventCursor[]): Promise<EventRow[][]> {
+  const generationIds = cursors.map(({ generationId }) => generationId);
+  const seqs = cursors.map(({ seq }) => seq);
+  const rows = await database.$queryRaw<(EventRow & { no: number })[]>`
+    SELECT no::integer, event.seq, type, data
+    FROM unnest(${generationIds}::text[], ${seqs}::integer[]) WITH ORDINALITY AS cursor (generation_id, seq, no)
+      JOIN generation_event AS event ON event.generation_id = cursor.generation_id AND event.seq > cursor.seq
+    ORDER BY no, event.seq`;
+  const found: EventRow[][] = cursors.map(() => []);
+  for (const { no, ...row } of rows) found[no - 1]?.push(row);
+  return found;
 }
 
 /** The last seq of each generation that exists; of deleted ones only the news that they were cancelled is left to be told. */

@@ -19,7 +19,9 @@ import { pollToken } from './jobs/poll.js';
 import { runGeneration } from './jobs/run.js';
 import { FailureCounts } from './polling/failure-counts.js';
 import { FinishRates } from './polling/finish-rates.js';
+import { PollBells } from './polling/poll-bells.js';
 import { ListingCache } from './submit/listing-cache.js';
+import { LocalTurns } from './submit/local-turns.js';
 import { startTimers } from './timers/start-timers.js';
 import { CallRecorder } from './upstream/call-recorder.js';
 import { CredentialClient } from './upstream/credentials.js';
@@ -64,6 +66,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
   const http = new HttpClient();
   const solver = createSolver();
   const calls = new CallRecorder(database, log);
+  const pollBells = new PollBells(queues);
   const storage = await openStorage(options.storage);
   const parts: WorkerParts = {
     database,
@@ -78,6 +81,8 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
     targets: createTargets(options.simulatorUrl),
     credentials: new CredentialClient({ ...options, http }),
     listings: new ListingCache(),
+    turns: new LocalTurns(),
+    pollBells,
     pollFailures: new FailureCounts(),
     finishRates: new FinishRates(),
     random: Math.random,
@@ -103,7 +108,7 @@ export async function createWorker(options: WorkerOptions): Promise<RunningWorke
         run.close({ graceMs: submitGraceMs }),
         ...others.map((consumer) => consumer.close({ graceMs: otherGraceMs })),
       ]);
-      await calls.flush();
+      await Promise.all([calls.flush(), pollBells.close()]);
       await Promise.allSettled([solver.close(), http.close(), queues.close()]);
       await Promise.allSettled([closeRedis(producer), closeRedis(blocking), database.$disconnect()]);
     },

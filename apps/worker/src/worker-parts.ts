@@ -8,7 +8,9 @@ import type { Queues } from '@reelay/platform/queues';
 import type { Storage } from '@reelay/platform/storage';
 import type { FailureCounts } from './polling/failure-counts.js';
 import type { FinishRates } from './polling/finish-rates.js';
+import type { PollBells } from './polling/poll-bells.js';
 import type { ListingCache } from './submit/listing-cache.js';
+import type { LocalTurns } from './submit/local-turns.js';
 import type { CallRecorder } from './upstream/call-recorder.js';
 import type { CredentialSource } from './upstream/credentials.js';
 
@@ -25,6 +27,8 @@ export interface WorkerParts {
   readonly credentials: CredentialSource;
   readonly calls: CallRecorder;
   readonly listings: ListingCache;
+  readonly turns: LocalTurns;
+  readonly pollBells: PollBells;
   readonly pollFailures: FailureCounts;
   readonly finishRates: FinishRates;
   /** Uniform in [0, 1). */

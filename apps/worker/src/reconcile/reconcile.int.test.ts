@@ -26,7 +26,7 @@ beforeEach(async () => {
 type Work = { generationId: string };
 const request = { workflow: 'character_video' as const };
 const remix = { workflow: 'remix' as const, parent: { type: 'draft' as const, id: 'gen_1' } };
-const run = ({ generationId }: Work) => runGeneration(worker.parts, { generationId }, worker.context);
+const run = ({ generationId }: Work, parts = worker.parts) => runGeneration(parts, { generationId }, worker.context);
 const poll = () => pollToken(worker.parts, { tokenId }, worker.context);
 const generationOf = ({ generationId }: Work) =>
   file.database.generation.findUniqueOrThrow({ where: { id: generationId } });
@@ -290,9 +290,9 @@ describe('the limit of elimination', () => {
       isAccepted.resolve();
       return answer.promise;
     });
-    const running = run(one);
+    const running = run(one, worker.sibling());
     await isAccepted.promise;
-    // The sender hangs, and what the upstream has taken is on none of its lists yet.
+    // The sender, another process, hangs, and what the upstream has taken is on none of its lists yet.
     worker.upstream.hidden.add('task-1');
     await markUnknown(file.database, one.attemptId, 'no answer');
     for (let round = 0; round < 3; round += 1) await poll();

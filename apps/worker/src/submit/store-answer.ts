@@ -26,7 +26,7 @@ export async function storeAnswer(job: SubmitJob, submitted: Submitted, takesTur
   }
   log.info(fields, outcome === 'acked' ? 'submit acknowledged' : 'submit had been acknowledged before');
   crashPoint('run.after-acked');
-  await parts.queues.enqueue('poll', { tokenId: attempt.tokenId }, { bringForward: true });
+  await parts.pollBells.ring(attempt.tokenId, job.settings['poll.minimumMs']);
   await announce(parts, events);
   return undefined;
 }

@@ -26,6 +26,14 @@ interface Progress {
 
 export async function submitAttempt(job: SubmitJob): Promise<JobResult> {
   const progress: Progress = { references: new StoredReferences(job.parts, job.attempt.generationId) };
+  try {
+    return await submitOnce(job, progress);
+  } finally {
+    progress.journal?.handOnTurn();
+  }
+}
+
+async function submitOnce(job: SubmitJob, progress: Progress): Promise<JobResult> {
   let submitted: Submitted;
   try {
     submitted = await submitStep(job, progress);

@@ -61,6 +61,7 @@ export class SubmitJournal {
   readonly #parts: WorkerParts;
   readonly #options: JournalOptions;
   #isCalled = false;
+  #handOn: (() => void) | undefined;
 
   constructor(parts: WorkerParts, options: JournalOptions) {
     this.#parts = parts;
@@ -77,6 +78,11 @@ export class SubmitJournal {
       throw error;
     }
   };
+
+  /** To the next submit of this process on the account: when it is stored what became of this one. */
+  handOnTurn(): void {
+    this.#handOn?.();
+  }
 
   async #commitSent(): Promise<{ commitStartedAt: number; freshMs: number }> {
     const { attempt, takesTurn, settings, signal } = this.#options;
@@ -104,6 +110,9 @@ export class SubmitJournal {
   /** Waits until no submit on the token is unresolved, then tells what its lists hold: in this order, so the listing is not too old. */
   async #takeTurn(giveUpAt: number): Promise<KnownBefore> {
     const { attempt, signal } = this.#options;
+    const withinMs = Math.max(0, giveUpAt - performance.now());
+    // Who has waited long enough asks all the same: what is before it in this line may hang, and be resolved by others.
+    this.#handOn ??= await this.#parts.turns.take(attempt.tokenId, { withinMs, signal });
     for (;;) {
       const { heldBy, lastUnresolvedAgoMs } = await findTurn(this.#parts.database, attempt.tokenId);
       if (!heldBy) return this.#listKnown(lastUnresolvedAgoMs);

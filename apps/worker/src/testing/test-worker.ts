@@ -18,7 +18,9 @@ import type { Storage } from '@reelay/platform/storage';
 import { createTestDatabase } from '@reelay/testing/database';
 import { FailureCounts } from '../polling/failure-counts.js';
 import { FinishRates } from '../polling/finish-rates.js';
+import { PollBells } from '../polling/poll-bells.js';
 import { ListingCache } from '../submit/listing-cache.js';
+import { LocalTurns } from '../submit/local-turns.js';
 import { CallRecorder } from '../upstream/call-recorder.js';
 import type { AttemptRoute } from '../upstream/credentials.js';
 import type { WorkerParts } from '../worker-parts.js';
@@ -126,6 +128,8 @@ function assemble(shared: Pick<WorkerParts, 'database' | 'storage' | 'http'> & {
     providers: new Map([['sora', upstream]]),
     targets: createTargets(mediaUrl),
     listings: new ListingCache(),
+    turns: new LocalTurns(),
+    pollBells: new PollBells(bells),
     pollFailures: new FailureCounts(),
     finishRates: new FinishRates(),
   });

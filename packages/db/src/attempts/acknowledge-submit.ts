@@ -40,18 +40,19 @@ export async function acknowledgeSubmit(database: Database, ack: AcknowledgeSubm
   try {
     return await inTransaction(database, async (tx) => {
       const generation = await lockGeneration(tx, ack.generationId);
-      const acked = await tx.$executeRaw`
+      const [acked] = await tx.$queryRaw<AckedAttempt[]>`
         UPDATE submit_attempt SET state = 'acked', acked_at = now(), reason = NULL,
           operation_id = ${ack.operation.id}, operation = ${JSON.stringify(ack.operation)}::jsonb
-        WHERE id = ${ack.attemptId} AND state = ANY(${[...ack.from]}::text[])`;
-      if (acked !== 1) {
+        WHERE id = ${ack.attemptId} AND state = ANY(${[...ack.from]}::text[])
+        RETURNING takes_turn AS "takesTurn", (SELECT kind FROM generation WHERE id = generation_id) AS kind`;
+      if (!acked) {
         const outcome = await whyNot(tx, ack);
         if (ack.from.includes('sent')) await keepLitter(tx, ack, generation);
         return { outcome, events: [] };
       }
-      await forgetPrepared(tx, ack.attemptId);
+      if (generation && isTerminal(generation.state)) await forgetPrepared(tx, ack.attemptId);
       await keepLitter(tx, ack, generation);
-      await tellToken(tx, ack);
+      await tellToken(tx, ack.tokenId, acked);
       await bookUsage(tx, ack.generationId);
       await noteProxyAnswer(tx, ack.attemptId);
       const rendering = { generationId: ack.generationId, stage: 'rendering' } as const;
@@ -61,6 +62,11 @@ export async function acknowledgeSubmit(database: Database, ack: AcknowledgeSubm
     if (isUniqueViolation(error)) return { outcome: 'taken', events: [] };
     throw error;
   }
+}
+
+interface AckedAttempt {
+  kind: GenerationKind;
+  takesTurn: boolean;
 }
 
 async function whyNot(tx: Transaction, ack: AcknowledgeSubmit): Promise<'already' | 'late'> {
@@ -90,11 +96,7 @@ async function keepLitter(tx: Transaction, ack: AcknowledgeSubmit, generation?: 
  * The account works. What is spent of its quota is not counted on any more; the next inspection brings the true number. It is a number of
  * videos: a picture does not count, nor does a step on the way to a video, which is not found by elimination.
  */
-async function tellToken(tx: Transaction, { tokenId, attemptId }: AcknowledgeSubmit): Promise<void> {
-  const [acked] = await tx.$queryRaw<{ kind: GenerationKind; takesTurn: boolean }[]>`
-    SELECT kind, takes_turn AS "takesTurn"
-    FROM submit_attempt AS attempt JOIN generation ON generation.id = attempt.generation_id WHERE attempt.id = ${attemptId}`;
-  if (!acked) return;
-  const type = acked.kind === 'video' && acked.takesTurn ? 'acknowledged' : 'succeeded';
-  await applyTokenEvent(tx, tokenId, { type, slotKind: slotKindOf(acked.kind) ?? 'video' });
+async function tellToken(tx: Transaction, tokenId: string, { kind, takesTurn }: AckedAttempt): Promise<void> {
+  const type = kind === 'video' && takesTurn ? 'acknowledged' : 'succeeded';
+  await applyTokenEvent(tx, tokenId, { type, slotKind: slotKindOf(kind) ?? 'video' });
 }

@@ -1,6 +1,8 @@
 /** Whose turn it is to submit on a token where an unknown outcome is found by elimination. */
 import type { SlotKind } from '@reelay/contracts/domain';
 import type { Database } from '../client.js';
+import { queryDriver } from '../driver.js';
+import { Prisma } from '../generated/prisma/client.js';
 
 export interface Turn {
   /** State of the attempt that holds the turn; undefined when it is free. */
@@ -13,12 +15,15 @@ export interface Turn {
 }
 
 export async function findTurn(database: Database, tokenId: string): Promise<Turn> {
-  const [row] = await database.$queryRaw<[{ held_by: 'sent' | 'unknown' | null; unresolved_ago_ms: number | null }]>`
+  const [row] = await queryDriver<{ held_by: 'sent' | 'unknown' | null; unresolved_ago_ms: number | null }>(
+    database,
+    Prisma.sql`
     SELECT
       (SELECT state FROM submit_attempt WHERE token_id = ${tokenId} AND takes_turn AND state IN ('sent', 'unknown')) AS held_by,
       (SELECT (extract(epoch FROM now() - max(closed_at)) * 1000)::float8 FROM submit_attempt
-        WHERE token_id = ${tokenId} AND state IN ('absent', 'lost') AND takes_turn) AS unresolved_ago_ms`;
-  return { heldBy: row.held_by ?? undefined, lastUnresolvedAgoMs: row.unresolved_ago_ms ?? undefined };
+        WHERE token_id = ${tokenId} AND state IN ('absent', 'lost') AND takes_turn) AS unresolved_ago_ms`,
+  );
+  return { heldBy: row?.held_by ?? undefined, lastUnresolvedAgoMs: row?.unresolved_ago_ms ?? undefined };
 }
 
 /** Of the token's ended attempts only so many are looked through: one that makes few of a kind has a long history of the other. */

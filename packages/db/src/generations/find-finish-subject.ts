@@ -3,6 +3,8 @@ import type { GenerationState, Stage } from '@reelay/contracts/domain';
 import type { MediaSource, Operation } from '@reelay/contracts/provider';
 import { routeKey } from '../attempts/route-key.js';
 import type { Database } from '../client.js';
+import { queryDriver } from '../driver.js';
+import { Prisma } from '../generated/prisma/client.js';
 import { type ResultExtras, readResultExtras } from './result-extras.js';
 
 export interface FinishSubject {
@@ -27,7 +29,9 @@ export interface FinishSubject {
 
 /** Undefined when nothing was ever finished upstream for this generation. */
 export async function findFinishSubject(database: Database, generationId: string): Promise<FinishSubject | undefined> {
-  const [row] = await database.$queryRaw<(Omit<FinishSubject, 'extras'> & { extras: unknown })[]>`
+  const [row] = await queryDriver<Omit<FinishSubject, 'extras'> & { extras: unknown }>(
+    database,
+    Prisma.sql`
     SELECT generation.id AS "generationId", owner_id AS "ownerId", generation.state, stage,
       coalesce(media_sources, '[]') AS sources, extras, finish_tries AS tries,
       attempt.id AS "attemptId", ${routeKey} AS "routeKey", operation, attempt.provider, attempt.token_id AS "tokenId", target
@@ -36,6 +40,7 @@ export async function findFinishSubject(database: Database, generationId: string
       AND attempt.state = 'ended'
     JOIN token ON token.id = attempt.token_id
     WHERE generation.id = ${generationId}
-    ORDER BY n DESC LIMIT 1`;
+    ORDER BY n DESC LIMIT 1`,
+  );
   return row && { ...row, extras: readResultExtras(row.extras) };
 }

@@ -4,6 +4,8 @@ import { type GenerationRequest, generationRequestSchema } from '@reelay/contrac
 import type { Json } from '@reelay/contracts/provider';
 import { routeKey } from '../attempts/route-key.js';
 import type { Database } from '../client.js';
+import { queryDriver } from '../driver.js';
+import { Prisma } from '../generated/prisma/client.js';
 
 export interface RunSubject {
   generationId: string;
@@ -38,7 +40,9 @@ export interface OpenAttempt {
 }
 
 export async function findRunSubject(database: Database, generationId: string): Promise<RunSubject | undefined> {
-  const [row] = await database.$queryRaw<Row[]>`
+  const [row] = await queryDriver<Row>(
+    database,
+    Prisma.sql`
     SELECT generation.id, generation.state, stage, lane, generation.provider, request, generation.step, carried,
       generation.fence, deferrals, prepared,
       coalesce(extract(epoch FROM not_before - now()) * 1000, 0)::float8 AS wait_ms,
@@ -49,7 +53,8 @@ export async function findRunSubject(database: Database, generationId: string): 
     LEFT JOIN token ON token.id = generation.token_id
     LEFT JOIN submit_attempt AS attempt ON attempt.generation_id = generation.id AND attempt.step = generation.step
       AND attempt.state IN ('intent', 'sent', 'acked', 'unknown')
-    WHERE generation.id = ${generationId}`;
+    WHERE generation.id = ${generationId}`,
+  );
   return row && toSubject(row);
 }
 

@@ -1,12 +1,11 @@
 /** The happy end: the asset rows and the terminal state in one transaction. What the upstream gave besides media is part of the result. */
-
+import type { GenerationState } from '@reelay/contracts/domain';
 import type { MediaAsset } from '@reelay/contracts/generation-request';
 import { insertResults, type StoredResult } from '../assets/insert-results.js';
 import { settleFiles } from '../assets/loose-files.js';
 import type { Database, Transaction } from '../client.js';
 import { inTransaction } from '../transaction.js';
 import { endGeneration } from './end-generation.js';
-import { lockGeneration } from './lock-generation.js';
 import type { PublishedEvent } from './progress-generations.js';
 import { readResultExtras } from './result-extras.js';
 
@@ -19,16 +18,14 @@ export async function finishGeneration(
   passedOn: readonly MediaAsset[] = [],
 ): Promise<PublishedEvent | undefined> {
   return inTransaction(database, async (tx) => {
-    const generation = await lockGeneration(tx, subject.generationId);
+    // Locked first, as in every transaction that touches an attempt.
+    const [generation] = await tx.$queryRaw<{ state: GenerationState; extras: unknown }[]>`
+      SELECT state, extras FROM generation WHERE id = ${subject.generationId} FOR UPDATE`;
     if (generation?.state !== 'running') return undefined;
-    const { extras } = await tx.generation.findUniqueOrThrow({
-      where: { id: subject.generationId },
-      select: { extras: true },
-    });
     const media = [...(await keepResults(tx, subject, results)), ...passedOn];
     return endGeneration(tx, subject.generationId, {
       state: 'succeeded',
-      result: { media, ...readResultExtras(extras) },
+      result: { media, ...readResultExtras(generation.extras) },
     });
   });
 }

@@ -1,8 +1,9 @@
 /** Moves an assigned generation through the stages before its submit; a run of an earlier assignment moves nothing. */
 import type { Json } from '@reelay/contracts/provider';
 import type { Database } from '../client.js';
-import { inTransaction } from '../transaction.js';
-import { lockGeneration } from './lock-generation.js';
+import { queryDriver } from '../driver.js';
+import { Prisma } from '../generated/prisma/client.js';
+import { repeatIfAsked } from '../transaction.js';
 import { type PublishedEvent, progressGenerations } from './progress-generations.js';
 
 export interface Assignment {
@@ -16,11 +17,14 @@ export async function moveAssigned(
   { generationId, fence }: Assignment,
   stage: 'preparing' | 'submitting',
 ): Promise<{ isCurrent: boolean; events: PublishedEvent[] }> {
-  return inTransaction(database, async (tx) => {
-    const generation = await lockGeneration(tx, generationId);
-    if (generation?.state !== 'queued' || generation.fence !== fence) return { isCurrent: false, events: [] };
-    return { isCurrent: true, events: await progressGenerations(tx, [{ generationId, stage }]) };
-  });
+  const events = await repeatIfAsked(() => progressGenerations(database, [{ generationId, stage, fence }]));
+  if (events.length > 0) return { isCurrent: true, events };
+  // It stands there already, or it is not this assignment's any more.
+  const [current] = await queryDriver<{ id: string }>(
+    database,
+    Prisma.sql`SELECT id FROM generation WHERE id = ${generationId} AND state = 'queued' AND fence = ${fence}`,
+  );
+  return { isCurrent: current !== undefined, events: [] };
 }
 
 /**
@@ -32,9 +36,12 @@ export async function storePrepared(
   { generationId, fence }: Assignment,
   prepared: Json,
 ): Promise<{ prepared: Json } | undefined> {
-  const [stored] = await database.$queryRaw<{ prepared: Json }[]>`
+  const [stored] = await queryDriver<{ prepared: Json }>(
+    database,
+    Prisma.sql`
     UPDATE generation SET prepared = coalesce(prepared, ${JSON.stringify(prepared)}::jsonb)
     WHERE id = ${generationId} AND fence = ${fence} AND state = 'queued'
-    RETURNING prepared`;
+    RETURNING prepared`,
+  );
   return stored;
 }

@@ -2,6 +2,8 @@
 import type { Stage } from '@reelay/contracts/domain';
 import type { GenerationEvent } from '@reelay/contracts/events';
 import type { Queryable } from '../client.js';
+import { queryDriver } from '../driver.js';
+import { Prisma } from '../generated/prisma/client.js';
 
 export interface ProgressUpdate {
   generationId: string;
@@ -10,6 +12,8 @@ export interface ProgressUpdate {
   progress?: number;
   /** A short reason in words when it went back to wait. */
   note?: string;
+  /** Only of this assignment. */
+  fence?: bigint;
 }
 
 export interface PublishedEvent {
@@ -26,10 +30,16 @@ export async function progressGenerations(
   updates: readonly ProgressUpdate[],
 ): Promise<PublishedEvent[]> {
   if (updates.length === 0) return [];
-  const rows = await database.$queryRaw<{ generation_id: string; seq: number; data: ProgressData }[]>`
+  const wanted = updates.map(({ fence, ...update }) => ({
+    ...update,
+    ...(fence !== undefined && { fence: `${fence}` }),
+  }));
+  const rows = await queryDriver<{ generation_id: string; seq: number; data: ProgressData }>(
+    database,
+    Prisma.sql`
     WITH wanted AS (
-      SELECT * FROM jsonb_to_recordset(${JSON.stringify(updates)}::jsonb)
-        AS wanted ("generationId" text, stage text, progress integer, note text)
+      SELECT * FROM jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb)
+        AS wanted ("generationId" text, stage text, progress integer, note text, fence bigint)
     ), moved AS (
       UPDATE generation SET
         stage = wanted.stage,
@@ -40,6 +50,7 @@ export async function progressGenerations(
       FROM wanted
       WHERE id = wanted."generationId" AND state IN ('queued', 'running')
         AND (generation.stage <> wanted.stage OR wanted.progress > generation.progress OR wanted.note IS NOT NULL)
+        AND generation.fence = coalesce(wanted.fence, generation.fence)
         -- Two rounds may overlap: what an older one says must not take the generation back to where it was.
         AND NOT (generation.stage = 'fetching' AND wanted.stage = 'rendering')
         AND NOT (generation.state = 'running' AND wanted.stage NOT IN ('rendering', 'fetching'))
@@ -48,7 +59,8 @@ export async function progressGenerations(
     INSERT INTO generation_event (generation_id, seq, type, data)
     SELECT id, seq, 'generation.progressed', jsonb_strip_nulls(jsonb_build_object('stage', stage, 'progress', progress, 'note', note))
     FROM moved
-    RETURNING generation_id, seq, data`;
+    RETURNING generation_id, seq, data`,
+  );
   return rows.map((row) => ({
     generationId: row.generation_id,
     event: { type: 'generation.progressed', seq: row.seq, data: row.data },

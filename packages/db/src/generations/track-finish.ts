@@ -1,6 +1,9 @@
 /** What is remembered between two tries of fetching media. */
 import type { MediaSource } from '@reelay/contracts/provider';
 import type { Database } from '../client.js';
+import { queryDriver } from '../driver.js';
+import { Prisma } from '../generated/prisma/client.js';
+import { plannedOnce } from '../planned-once.js';
 
 export interface FinishTries {
   tries: number;
@@ -30,6 +33,10 @@ export async function storeFreshSources(
 }
 
 export async function isBeingFetched(database: Database, generationId: string): Promise<boolean> {
-  const row = await database.generation.findUnique({ where: { id: generationId }, select: { stage: true } });
+  const [row] = await queryDriver<{ stage: string }>(
+    database,
+    Prisma.sql`${plannedOnce}
+    SELECT stage FROM generation WHERE id = ${generationId}`,
+  );
   return row?.stage === 'fetching';
 }

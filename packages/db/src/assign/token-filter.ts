@@ -83,8 +83,15 @@ function whereKnown(quotaMargin: number, uncountedVideos: Prisma.Sql): Prisma.Sq
       token.remaining - ${inText(quotaMargin)} - ${uncountedVideos} END`;
 }
 
+/** Slot by slot, because an account has few, in the order of an index: a bitmap would go on reading the entries of all that came before. */
 const uncounted = Prisma.sql`(
-  SELECT count(*)::integer FROM submit_attempt JOIN generation ON generation.id = submit_attempt.generation_id
-  WHERE submit_attempt.token_id = token.id AND generation.kind = 'video'
-    AND submit_attempt.state IN ('intent', 'sent', 'acked', 'unknown')
-    AND NOT (submit_attempt.state = 'acked' AND (takes_turn OR generation.completed_at IS NOT NULL)))`;
+  SELECT count(*)::integer
+  FROM (SELECT attempt_id FROM token_slot WHERE token_slot.token_id = token.id AND token_slot.kind = 'video' ORDER BY slot_no OFFSET 0) AS slot
+    CROSS JOIN LATERAL (
+      SELECT generation_id, state, takes_turn FROM submit_attempt
+      WHERE id = slot.attempt_id AND state IN ('intent', 'sent', 'acked', 'unknown') OFFSET 0
+    ) AS attempt
+    CROSS JOIN LATERAL (
+      SELECT FROM generation WHERE id = attempt.generation_id AND kind = 'video'
+        AND NOT (attempt.state = 'acked' AND (attempt.takes_turn OR completed_at IS NOT NULL)) OFFSET 0
+    ) AS generation)`;

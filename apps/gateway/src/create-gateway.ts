@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ensureApiKey } from '@reelay/db/api-keys/ensure-api-key';
 import { createDatabase } from '@reelay/db/client';
 import { holdWaiterKey } from '@reelay/db/generations/hold-waiter-key';
+import { LongLines } from '@reelay/db/lanes/long-lines';
 import { createSettingsReader } from '@reelay/db/settings';
 import { CountingWindow } from '@reelay/platform/counting-window';
 import { beginningOfApiKey, hashApiKey } from '@reelay/platform/keys';
@@ -22,6 +23,7 @@ import { StreamLimits } from './events/stream-limits.js';
 import { WatchHub } from './events/watch-hub.js';
 import { createGatewayModule } from './gateway.module.js';
 import type { GatewayParts } from './gateway-parts.js';
+import { Bell } from './generations/bell.js';
 import { Waiters } from './generations/waiters.js';
 import { ApiKeyAuthenticator } from './http/api-key-authenticator.js';
 import { registerCors } from './http/cors.js';
@@ -95,6 +97,7 @@ export async function createGateway({
     database,
     settings,
     queues,
+    bell: new Bell(queues),
     publisher: new EventPublisher({ redis: producer, log, ...prefix }),
     storage,
     variants: new VariantMaker({
@@ -105,6 +108,7 @@ export async function createGateway({
     hub,
     streams: new StreamLimits(),
     waiters,
+    lines: new LongLines({ database }),
     links: new MediaLinks({ webKey: WEB_KEY, settings }),
     tokenManager: new TokenManagerClient({
       url: configuration.TOKEN_MANAGER_URL,

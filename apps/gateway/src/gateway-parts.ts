@@ -1,5 +1,6 @@
 import type { Settings } from '@reelay/contracts/settings';
 import type { Database } from '@reelay/db/client';
+import type { LongLines } from '@reelay/db/lanes/long-lines';
 import type { Logger } from '@reelay/platform/logger';
 import type { EventPublisher } from '@reelay/platform/messages';
 import type { Queues } from '@reelay/platform/queues';
@@ -8,6 +9,7 @@ import type { WebhookSecrets } from '@reelay/platform/webhook-secrets';
 import type { TokenManagerClient } from './admin/token-manager-client.js';
 import type { StreamLimits } from './events/stream-limits.js';
 import type { WatchHub } from './events/watch-hub.js';
+import type { Bell } from './generations/bell.js';
 import type { Waiters } from './generations/waiters.js';
 import type { MemoryBudget } from './http/memory-budget.js';
 import type { MediaLinks } from './media/media-links.js';
@@ -18,6 +20,8 @@ export abstract class GatewayParts {
   abstract readonly database: Database;
   abstract readonly settings: { read(): Promise<Settings> };
   abstract readonly queues: Queues;
+  /** For what was accepted. */
+  abstract readonly bell: Bell;
   /** For what a request itself ends. */
   abstract readonly publisher: EventPublisher;
   abstract readonly storage: Storage;
@@ -29,6 +33,7 @@ export abstract class GatewayParts {
   abstract readonly hub: WatchHub;
   abstract readonly streams: StreamLimits;
   abstract readonly waiters: Waiters;
+  abstract readonly lines: LongLines;
   abstract readonly links: MediaLinks;
   abstract readonly tokenManager: TokenManagerClient;
   /** For what must be confirmed by sending it again. */

@@ -26,9 +26,30 @@ export async function queryDriver<Row extends object>(database: Queryable, query
   const pool = pools.get(database);
   // After a disconnect Prisma connects anew by itself, with a pool of its own.
   if (pool === undefined || pool.ending) return database.$queryRaw<Row[]>(query);
-  const name = statementName({ sql: query.text });
-  const { rows } = await pool.query<Row>({ name, text: query.text, values: query.values, types: asPrisma });
-  return rows;
+  // Put together anew whenever it is asked for.
+  const { text, values } = query;
+  try {
+    const { rows } = await pool.query<Row>({ name: statementName({ sql: text }), text, values, types: asPrisma });
+    return rows;
+  } catch (error) {
+    throw isUnreachable(error) ? new UnreachableDatabase({ cause: error }) : error;
+  }
+}
+
+/** The codes of Node's sockets and resolver; no SQLSTATE begins so. */
+function isUnreachable(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && /^E[A-Z_]+$/.test(code);
+}
+
+class UnreachableDatabase extends Error {
+  override readonly name = 'UnreachableDatabase';
+  /** As Prisma's driver adapter calls it. */
+  readonly kind = 'DatabaseNotReachable';
+
+  constructor(options: ErrorOptions) {
+    super('The database cannot be reached', options);
+  }
 }
 
 const asPrisma: { getTypeParser: typeof types.getTypeParser } = {

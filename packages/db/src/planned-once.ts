@@ -11,8 +11,18 @@ export const plannedOnce = Prisma.raw(mark);
 
 /** By which a connection knows the statement again; empty for those that are planned each time. */
 export function statementName({ sql }: { sql: string }): string {
-  return sql.startsWith(mark) ? createHash('sha1').update(sql).digest('hex') : '';
+  if (!sql.startsWith(mark)) return '';
+  const known = names.get(sql);
+  if (known !== undefined) return known;
+  const name = createHash('sha1').update(sql).digest('hex');
+  // They are few, unless somebody has put into a text what varies.
+  if (names.size >= mostNames) names.clear();
+  names.set(sql, name);
+  return name;
 }
+
+const names = new Map<string, string>();
+const mostNames = 1_000;
 
 /**
  * A whole number or a plain name as part of the text. A statement without any parameter is always planned once; of one with some, Postgres

@@ -19,6 +19,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayParts } from '../gateway-parts.js';
 import { MemoryBudget } from '../http/memory-budget.js';
 import { VideosController } from '../openai/videos.controller.js';
+import { Bell } from './bell.js';
 import { type CreateGeneration, type CreateGenerationParts, createGeneration } from './create-generation.js';
 import { Waiters } from './waiters.js';
 
@@ -61,7 +62,7 @@ function newParts(): CreateGenerationParts {
   const waiters = new Waiters({ database, waiterKey, log });
   const budget = new MemoryBudget({ totalBytes: 1, patienceMs: 1 });
   return {
-    ...{ database, queues, waiters, log, budget, storage },
+    ...{ database, bell: new Bell(queues), waiters, log, budget, storage },
     fetchAllow: [],
     settings: { read: async () => defaultSettings },
   };
@@ -131,16 +132,18 @@ test('what a request of this process waits for is no lost claim', async () => {
 
 test('a video that was accepted but cannot be shown is named in the error', async () => {
   const unreadable = async () => Promise.reject(Object.assign(new Error('gone'), { code: 'P1017' }));
-  const withoutReads = new Proxy(database, {
-    get: (target, name) => (name === 'generation' ? { findFirst: unreadable } : (Reflect.get(target, name) as unknown)),
-  });
   // What the route does not reach for is left out.
-  const parts = { ...newParts(), database: withoutReads, publicUrl: 'https://x.example' } as unknown as GatewayParts;
+  const parts = {
+    ...newParts(),
+    links: { expiryOf: async () => null },
+    lines: { findPlace: unreadable },
+    publicUrl: 'https://x.example',
+  };
   const raw = new IncomingMessage(new Socket());
   const request = { headers: {}, raw } as unknown as FastifyRequest;
   const reply = { raw: new ServerResponse(raw) } as unknown as FastifyReply;
   const body = { prompt: 'not shown', model: 'sora2-landscape-10s' };
-  const answer = new VideosController(parts).create(body, client, request, reply);
+  const answer = new VideosController(parts as unknown as GatewayParts).create(body, client, request, reply);
   const error: unknown = await answer.catch((thrown: unknown) => thrown);
   const [row] = await database.$queryRaw<{ id: string }[]>`
     SELECT id FROM generation WHERE request->>'prompt' = 'not shown' AND attachable = 1`;

@@ -13,17 +13,17 @@ import type { ApiKeyIdentity } from '@reelay/db/api-keys/find-api-key';
 import { acceptAlone } from '@reelay/db/generations/accept-alone';
 import type { Acceptance, AcceptGeneration } from '@reelay/db/generations/accept-generation';
 import { acceptGroup, type Group } from '@reelay/db/generations/accept-group';
-import { findGeneration } from '@reelay/db/generations/find-generation';
+import { findGeneration, type Generation } from '@reelay/db/generations/find-generation';
 import { isOutage } from '@reelay/db/outage';
 import { crashPoint } from '@reelay/platform/crash-point';
 import type { Logger } from '@reelay/platform/logger';
-import type { Queues } from '@reelay/platform/queues';
 import { newUlid } from '@reelay/platform/ulid';
 import type { RetryMarks } from '../http/retry-marks.js';
 import { copyReferences } from '../references/copy-references.js';
 import { readMediaInput } from '../references/read-media-input.js';
 import { resolveFiles } from '../references/resolve-files.js';
 import { type StoreReferencesParts, storeReferences } from '../references/store-references.js';
+import type { Bell } from './bell.js';
 import type { Settle } from './delivery.js';
 import { type Created, findExisting, repeated, waitedFor } from './find-existing.js';
 import { hashRequest } from './hash-request.js';
@@ -57,10 +57,12 @@ export interface CreatedGeneration {
   work: PlannedWork;
   /** Tells the row how the request ended. */
   settle: Settle;
+  /** What it has just become, where nobody needs to ask for it. */
+  fresh?: Generation | undefined;
 }
 
 export interface CreateGenerationParts extends StoreReferencesParts {
-  queues: Queues;
+  bell: Bell;
   waiters: Waiters;
   settings: { read(): Promise<Settings> };
   log: Logger;
@@ -133,9 +135,9 @@ async function accept(
       }
       crashPoint('accept.before-bell');
       // The row is the outbox: a bell that Redis does not take is rung by a timer.
-      void parts.queues.enqueue('dispatch', {});
+      parts.bell.ring();
       crashPoint('accept.before-answer');
-      return { ...waitedFor(parts, first.id), members };
+      return { ...waitedFor(parts, first.id), members, fresh: acceptance.generation };
     }
     case 'repeated':
       return repeated(parts, command, { known: acceptance, requestHash: work.requestHash });

@@ -6,7 +6,7 @@ import { claimRetry } from './claim-retry.js';
 import type { CreatedGeneration, CreateGeneration, CreateGenerationParts } from './create-generation.js';
 import type { Waiters } from './waiters.js';
 
-export type Created = Pick<CreatedGeneration, 'id' | 'members' | 'settle'>;
+export type Created = Omit<CreatedGeneration, 'work'>;
 /** The first of its generations, by which a request is known. */
 type First = Omit<Created, 'members'>;
 

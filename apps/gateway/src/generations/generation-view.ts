@@ -31,6 +31,7 @@ export async function generationViewOf(generation: Generation, links: MediaLinks
     storyboard: request.storyboard ?? null,
     parent: request.parent ? parentView(request.parent) : null,
     asked: request.asked ?? null,
+    metadata: request.metadata ?? null,
     state: shownState(generation),
     stage: generation.stage,
     progress: generation.progress,

@@ -1,6 +1,7 @@
 /** What a client is told of a generation's place in its lane; all null once it has been given to an account. */
 import type { Generation } from '@reelay/db/generations/find-generation';
-import { findPlace, type PlaceInLane } from '@reelay/db/lanes/find-place';
+import type { PlaceInLane } from '@reelay/db/lanes/find-place';
+import type { WaitingRow } from '@reelay/db/lanes/long-lines';
 import type { GatewayParts } from '../gateway-parts.js';
 
 export interface WaitingFields {
@@ -13,10 +14,11 @@ export interface WaitingFields {
 }
 
 export async function waitingFieldsOf(
-  { database }: Pick<GatewayParts, 'database'>,
-  { id, state, stage }: Pick<Generation, 'id' | 'state' | 'stage'>,
+  { lines }: Pick<GatewayParts, 'lines'>,
+  generation: Pick<Generation, 'state' | 'stage'> & WaitingRow,
 ): Promise<WaitingFields> {
-  const place = state === 'queued' && stage === 'waiting' ? await findPlace(database, id) : undefined;
+  const { state, stage } = generation;
+  const place = state === 'queued' && stage === 'waiting' ? await lines.findPlace(generation) : undefined;
   return toWaitingFields(place);
 }
 

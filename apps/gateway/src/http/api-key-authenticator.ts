@@ -1,7 +1,7 @@
 import { AppError } from '@reelay/contracts/errors';
 import { type ApiKeyIdentity, findApiKey, noteApiKeyUse } from '@reelay/db/api-keys/find-api-key';
 import type { Database } from '@reelay/db/client';
-import { hashApiKey } from '@reelay/platform/keys';
+import { apiKeyHash } from '@reelay/platform/keys';
 import type { Logger } from '@reelay/platform/logger';
 
 export interface ApiKeyAuthenticatorOptions {
@@ -21,17 +21,19 @@ const mostCached = 10_000;
 export class ApiKeyAuthenticator {
   readonly #options: ApiKeyAuthenticatorOptions;
   readonly #now: () => number;
+  readonly #hash: (apiKey: string) => string;
   readonly #known = new Map<string, { identity: ApiKeyIdentity; until: number }>();
   readonly #notedAt = new Map<string, number>();
 
   constructor(options: ApiKeyAuthenticatorOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
+    this.#hash = apiKeyHash(options.webKey);
   }
 
   /** @throws AppError `invalid_api_key` */
   async authenticate(authorization: string | undefined): Promise<ApiKeyIdentity> {
-    const macHex = hashApiKey(this.#options.webKey, bearerOf(authorization));
+    const macHex = this.#hash(bearerOf(authorization));
     const identity = this.#remembered(macHex) ?? (await this.#lookUp(macHex));
     if (!identity) {
       throw new AppError('invalid_api_key', 'This API key is not valid: check it, or ask the operator for a new one.');

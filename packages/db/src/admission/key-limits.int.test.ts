@@ -116,7 +116,7 @@ test('accepts and releases of a key with both quotas never fail for each other, 
   await allow({ dailyQuota: { video: 10_000 }, monthlyQuota: { video: 10_000 } });
   for (let day = 0; day < 4; day += 1) {
     const earlier = Array.from({ length: 12 }, () => accept());
-    for (const one of earlier) expect(await acceptGeneration(database, one)).toEqual({ outcome: 'accepted' });
+    for (const one of earlier) expect(await acceptGeneration(database, one)).toMatchObject({ outcome: 'accepted' });
     // The next accept begins a day behind the month; those before it are of the new day as well.
     await database.$executeRaw`UPDATE key_quota SET begins_at = begins_at - interval '1 day', ends_at = ends_at - interval '1 day' WHERE period = 'day'`;
     const others = Array.from({ length: 24 }, () => acceptAlone(database, accept()));
@@ -147,7 +147,7 @@ test('releases and changes of a key wait for its day before they take its month,
   await allow({ dailyQuota: { video: 10 }, monthlyQuota: { video: 10 } });
   for (const work of [release, change]) {
     const one = accept();
-    expect(await acceptGeneration(database, one)).toEqual({ outcome: 'accepted' });
+    expect(await acceptGeneration(database, one)).toMatchObject({ outcome: 'accepted' });
     // The row of a new day lies behind that of the month, and so few are read as they lie.
     await database.$executeRaw`
       UPDATE key_quota SET used = used WHERE period = 'day'`;
@@ -199,7 +199,8 @@ test('each kind and each key has its own, and a kind that is not named has none'
 test('what ends without having been spent is given back, and what was spent is not', async () => {
   await allow({ dailyQuota: { video: 2 } });
   const [first, second] = [accept(), accept()];
-  for (const each of [first, second]) expect(await acceptGeneration(database, each)).toEqual({ outcome: 'accepted' });
+  for (const each of [first, second])
+    expect(await acceptGeneration(database, each)).toMatchObject({ outcome: 'accepted' });
   await database.usage.update({ where: { generationId: second.id }, data: { state: 'booked' } });
   for (const { id } of [first, second])
     await inTransaction(database, (tx) => cancelLocked(tx, { id, state: 'queued' }));
@@ -211,7 +212,7 @@ test('a new day begins with nothing used, a new month too, and what was kept of 
   await outcomeOf();
   expect(await outcomeOf()).toMatchObject({ outcome: 'spent', period: 'day' });
   await pass('day');
-  expect(await outcomeOf()).toEqual({ outcome: 'accepted' });
+  expect(await outcomeOf()).toMatchObject({ outcome: 'accepted' });
   expect(await outcomeOf()).toMatchObject({ outcome: 'spent', period: 'day' });
   await pass('month');
   expect(accepted([await outcomeOf(), await outcomeOf()])).toBe(1);
@@ -253,10 +254,12 @@ test('what a key may have open is what its row says, else what the settings say'
     scope: 'key',
     most: 3,
   });
-  expect(await outcomeOf({ apiKeyId: 'other', limits: { ...limits, openPerKey: 1 } })).toEqual({ outcome: 'accepted' });
+  expect(await outcomeOf({ apiKeyId: 'other', limits: { ...limits, openPerKey: 1 } })).toMatchObject({
+    outcome: 'accepted',
+  });
   expect(await outcomeOf({ apiKeyId: 'other', limits: { ...limits, openPerKey: 1 } })).toMatchObject({ most: 1 });
   await allow({ queuedLimit: 2_000 });
-  expect(await outcomeOf({ limits: { ...limits, openPerKey: 1 } })).toEqual({ outcome: 'accepted' });
+  expect(await outcomeOf({ limits: { ...limits, openPerKey: 1 } })).toMatchObject({ outcome: 'accepted' });
 });
 
 test('a generation has the priority of its key', async () => {

@@ -32,7 +32,7 @@ export function laneOutlook({ lane, apiKeyId, deadlineMs }: AskOutlook): Prisma.
   return Prisma.sql`
     SELECT tokens = 0 AS "isUnserved", reason, start_every_ms AS "startEveryMs",
       is_fresh AND tokens > 0 AND serving = 0 AND coalesce(recovers_at > now() + ${deadlineMs} * interval '1 millisecond', true) AS "isOut",
-      CASE WHEN is_fresh AND free_slots = 0 AND (waiting >= ${countedRows} OR waiting::bigint * start_every_ms > ${deadlineMs}) THEN (
+      CASE WHEN is_fresh AND free_slots = 0 AND start_every_ms IS NOT NULL AND (waiting >= ${countedRows} OR waiting::bigint * start_every_ms > ${deadlineMs}) THEN (
         WITH of_key AS (
           SELECT api_key_id, count(*) AS waiting FROM generation
           WHERE generation.lane = ${lane} AND state = 'queued' AND token_id IS NULL GROUP BY api_key_id

@@ -51,7 +51,7 @@ describe('accepting a generation with references', () => {
   it('links them to it, and lets its worker read them and no others', async () => {
     const [first, second, unrelated] = [await stored(), await stored(), await stored()];
     const accept = command([first, second, first]);
-    expect(await acceptGeneration(database, accept)).toEqual({ outcome: 'accepted' });
+    expect(await acceptGeneration(database, accept)).toMatchObject({ outcome: 'accepted' });
     expect([await linkOf(first), await linkOf(second), await linkOf(unrelated)]).toEqual([accept.id, accept.id, null]);
     const of = { generationId: accept.id };
     expect(await findLinkedReference(database, { ...of, assetId: first })).toMatchObject({ id: first, sizeBytes: 9 });

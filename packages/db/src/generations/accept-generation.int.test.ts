@@ -56,7 +56,7 @@ function accept(changes: Partial<AcceptGeneration> = {}): AcceptGeneration {
 
 test('an accepted generation has its row, its first event and its reservation, or nothing', async () => {
   const command = accept();
-  expect(await acceptGeneration(database, command)).toEqual({ outcome: 'accepted' });
+  expect(await acceptGeneration(database, command)).toMatchObject({ outcome: 'accepted' });
   const found = await findGeneration(database, command);
   expect(found).toMatchObject({
     id: command.id,
@@ -68,10 +68,21 @@ test('an accepted generation has its row, its first event and its reservation, o
     error: null,
     result: null,
   });
-  expect(await readEventsAfter(database, command.id, 0)).toEqual([{ type: 'generation.queued', seq: 1, data: {} }]);
+  const queued = { type: 'generation.queued', seq: 1, data: {} };
+  const cursors = [0, 1].map((seq) => ({ generationId: command.id, seq }));
+  expect(await readEventsAfter(database, cursors)).toEqual([[queued], []]);
   expect(await database.usage.findUnique({ where: { generationId: command.id } })).toMatchObject({ state: 'reserved' });
   await expect(acceptGeneration(database, command)).rejects.toThrow();
   expect(await database.generationEvent.count({ where: { generationId: command.id } })).toBe(1);
+});
+
+test('what an acceptance tells of the generation is what its row says', async () => {
+  const laneState = { tokens: 2, simulated: 2, freeSlots: 0, waiting: 0 };
+  await database.laneState.create({ data: { lane: 'sora:video:any:simulated', ...laneState } });
+  const command = accept({ lane: 'sora:video:any:simulated' });
+  const acceptance = await acceptGeneration(database, command);
+  expect(acceptance).toEqual({ outcome: 'accepted', generation: await findGeneration(database, command) });
+  expect(acceptance).toMatchObject({ generation: { simulated: true } });
 });
 
 test('the deadline is counted by the clock of the database', async () => {
@@ -89,7 +100,7 @@ test('a lane that no token could ever serve takes nothing, an unknown one does',
   expect(await acceptGeneration(database, refused)).toEqual({ outcome: 'unserved', reason: 'no account has the plan' });
   expect(await findGeneration(database, refused)).toBeUndefined();
   expect(await database.idempotency.count({ where: { key: 'unserved' } })).toBe(0);
-  expect(await acceptGeneration(database, accept({ lane: 'sora:video:any:unheard-of' }))).toEqual({
+  expect(await acceptGeneration(database, accept({ lane: 'sora:video:any:unheard-of' }))).toMatchObject({
     outcome: 'accepted',
   });
 });
@@ -107,15 +118,17 @@ describe('an Idempotency-Key', () => {
 
   test('is used up when its time is over', async () => {
     const idempotency = { key: 'short', keepMs: 0 };
-    expect(await acceptGeneration(database, accept({ idempotency }))).toEqual({ outcome: 'accepted' });
-    expect(await acceptGeneration(database, accept({ idempotency }))).toEqual({ outcome: 'accepted' });
+    expect(await acceptGeneration(database, accept({ idempotency }))).toMatchObject({ outcome: 'accepted' });
+    expect(await acceptGeneration(database, accept({ idempotency }))).toMatchObject({ outcome: 'accepted' });
   });
 
   test('belongs to its owner', async () => {
     await ensureOwner(database, { id: 'bob', name: 'Bob' });
     const idempotency = { key: 'shared', keepMs: 60_000 };
     await acceptGeneration(database, accept({ idempotency }));
-    expect(await acceptGeneration(database, accept({ idempotency, ownerId: 'bob' }))).toEqual({ outcome: 'accepted' });
+    expect(await acceptGeneration(database, accept({ idempotency, ownerId: 'bob' }))).toMatchObject({
+      outcome: 'accepted',
+    });
   });
 });
 

@@ -7,7 +7,10 @@ import { type AdmissionLimits, type CountedOpen, type Refusal, refusalOf } from 
 import { keyLimits } from '../admission/key-limits.js';
 import { type LaneOutlook, laneOutlook } from '../admission/lane-outlook.js';
 import type { Queryable } from '../client.js';
+import { queryDriver } from '../driver.js';
+import { Prisma } from '../generated/prisma/client.js';
 import { plannedOnce } from '../planned-once.js';
+import type { Generation } from './find-generation.js';
 import { findRepeated, type Repeated } from './find-repeated.js';
 
 export interface AcceptGeneration {
@@ -31,7 +34,8 @@ export interface AcceptGeneration {
 }
 
 export type Acceptance =
-  | { outcome: 'accepted' }
+  /** The generation as it is now, where it is known without asking again. */
+  | { outcome: 'accepted'; generation?: Generation }
   /** Nothing was written. */
   | Refusal
   /** The Idempotency-Key was used before, for this generation and a request of this hash; nothing was written. */
@@ -50,7 +54,9 @@ export async function acceptGeneration(database: Queryable, accept: AcceptGenera
   const { openPerKey = null, open = null, timeZone = 'UTC' } = accept.limits ?? {};
   const { apiKeyId, request } = accept;
   const references = [...new Set(accept.request.references.map(({ assetId }) => assetId))];
-  const [written] = await database.$queryRaw<Written[]>`${plannedOnce}
+  const [written] = await queryDriver<Written>(
+    database,
+    Prisma.sql`${plannedOnce}
     WITH outlook AS (${laneOutlook(accept)}
     ), reference AS MATERIALIZED (
       SELECT id FROM asset
@@ -91,7 +97,7 @@ export async function acceptGeneration(database: Queryable, accept: AcceptGenera
         -- What it will be if nothing changes; the assignment knows.
         coalesce((SELECT tokens > 0 AND simulated = tokens FROM lane_state WHERE lane = ${accept.lane}), false), now() + ${accept.deadlineMs} * interval '1 millisecond'
       WHERE EXISTS (SELECT FROM allowed) AND (${key}::text IS NULL OR EXISTS (SELECT FROM claimed))
-      RETURNING id, owner_id, api_key_id, kind, model
+      RETURNING id, owner_id, api_key_id, kind, model, priority, simulated, created_at, deadline_at
     ), linked AS (
       UPDATE asset SET generation_id = accepted.id FROM accepted WHERE asset.id IN (SELECT id FROM reference)
     ), event AS (
@@ -100,11 +106,12 @@ export async function acceptGeneration(database: Queryable, accept: AcceptGenera
       INSERT INTO usage (generation_id, owner_id, api_key_id, kind, model, is_metered)
       SELECT id, owner_id, api_key_id, kind, model, EXISTS (SELECT FROM own WHERE daily IS NOT NULL OR monthly IS NOT NULL) FROM accepted
     )
-    SELECT outlook.*, EXISTS (SELECT FROM accepted) AS "isAccepted",
+    SELECT outlook.*, accepted.created_at AS "createdAt", accepted.deadline_at AS "deadlineAt", accepted.priority, accepted.simulated,
       (SELECT is_admitted FROM of_key) AS "isKeyAdmitted", (SELECT is_admitted FROM of_all) AS "isAdmitted",
       own.most_open AS "mostOpen", own.daily, own.monthly, (SELECT spent FROM of_quota) AS spent
-    FROM (SELECT) AS one LEFT JOIN outlook ON true LEFT JOIN own ON true`;
-  if (written?.isAccepted) return { outcome: 'accepted' };
+    FROM (SELECT) AS one LEFT JOIN outlook ON true LEFT JOIN own ON true LEFT JOIN accepted ON true`,
+  );
+  if (written?.createdAt) return { outcome: 'accepted', generation: acceptedGeneration(accept, written) };
   // The first of equal requests may have taken the last place: the others are to find it, not to be refused.
   const repeated = key === null ? undefined : await findRepeated(database, { ownerId: accept.ownerId, key });
   if (repeated) return { outcome: 'repeated', ...repeated };
@@ -114,6 +121,16 @@ export async function acceptGeneration(database: Queryable, accept: AcceptGenera
   throw new AppError('invalid_reference', message);
 }
 
-interface Written extends Partial<LaneOutlook>, CountedOpen {
-  isAccepted: boolean;
+interface Written extends Partial<LaneOutlook>, CountedOpen, AcceptedColumns {}
+
+/** Null of what was not accepted. */
+type AcceptedColumns = { [Column in 'createdAt' | 'deadlineAt' | 'priority' | 'simulated']: Generation[Column] | null };
+
+function acceptedGeneration({ id, dialect, request, lane }: AcceptGeneration, written: AcceptedColumns): Generation {
+  const { createdAt, deadlineAt, priority, simulated } = written as Pick<Generation, keyof AcceptedColumns>;
+  return {
+    ...{ id, groupId: null, dialect, request, state: 'queued', stage: 'waiting', progress: 0, seq: 1 },
+    ...{ simulated, result: null, error: null, createdAt, startedAt: null, completedAt: null },
+    ...{ mediaRemovedAt: null, deadlineAt, lane, priority, notBefore: null },
+  };
 }

@@ -9,7 +9,9 @@ import {
 } from '@reelay/contracts/generation-request';
 import type { Dialect } from '@reelay/contracts/ids';
 import type { Queryable } from '../client.js';
-import type { Prisma } from '../generated/prisma/client.js';
+import { queryDriver } from '../driver.js';
+import { Prisma } from '../generated/prisma/client.js';
+import { plannedOnce } from '../planned-once.js';
 
 export interface Generation {
   id: string;
@@ -31,6 +33,10 @@ export interface Generation {
   /** Since then its media are gone, by age or for room. */
   mediaRemovedAt: Date | null;
   deadlineAt: Date;
+  /** What its place in the line is found by. */
+  lane: string;
+  priority: number;
+  notBefore: Date | null;
 }
 
 /** Undefined also for what belongs to somebody else. */
@@ -38,15 +44,21 @@ export async function findGeneration(
   database: Queryable,
   of: { id: string; ownerId: string },
 ): Promise<Generation | undefined> {
-  const row = await database.generation.findFirst({
-    where: { id: of.id, ownerId: of.ownerId, deletedAt: null },
-    omit: { prepared: true, mediaSources: true, carried: true, extras: true },
-  });
-  return row ? toGeneration(row) : undefined;
+  const [row] = await queryDriver<GenerationColumns>(
+    database,
+    Prisma.sql`${plannedOnce}
+    SELECT ${generationColumns} FROM generation WHERE id = ${of.id} AND owner_id = ${of.ownerId} AND deleted_at IS NULL`,
+  );
+  return row && toGeneration(row);
 }
 
 /** What of a row makes a generation; JSON as the database gives it. */
 export type GenerationColumns = Pick<Prisma.GenerationGetPayload<object>, keyof Generation>;
+
+export const generationColumns = Prisma.sql`
+  id, group_id AS "groupId", dialect, request, state, stage, progress, seq, simulated, result, error, created_at AS "createdAt",
+  started_at AS "startedAt", completed_at AS "completedAt", media_removed_at AS "mediaRemovedAt", deadline_at AS "deadlineAt", lane,
+  priority, not_before AS "notBefore"`;
 
 export function toGeneration(row: GenerationColumns): Generation {
   return {
@@ -66,6 +78,9 @@ export function toGeneration(row: GenerationColumns): Generation {
     completedAt: row.completedAt,
     mediaRemovedAt: row.mediaRemovedAt,
     deadlineAt: row.deadlineAt,
+    lane: row.lane,
+    priority: row.priority,
+    notBefore: row.notBefore,
   };
 }
 

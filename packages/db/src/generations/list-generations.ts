@@ -5,7 +5,7 @@
 import type { GenerationKind } from '@reelay/contracts/domain';
 import type { Queryable } from '../client.js';
 import { Prisma } from '../generated/prisma/client.js';
-import { type Generation, type GenerationColumns, toGeneration } from './find-generation.js';
+import { type Generation, type GenerationColumns, generationColumns, toGeneration } from './find-generation.js';
 
 export interface ListGenerations {
   ownerId: string;
@@ -47,9 +47,7 @@ export async function listGenerations(
   // Read from its row: a time in JavaScript has no microseconds.
   const place = Prisma.sql`((SELECT created_at FROM generation WHERE id = ${after ?? null}), ${after ?? null})`;
   const rows = await database.$queryRaw<GenerationColumns[]>`
-    SELECT id, group_id AS "groupId", dialect, request, state, stage, progress, seq, simulated, result, error, created_at AS "createdAt",
-      started_at AS "startedAt", completed_at AS "completedAt",
-      media_removed_at AS "mediaRemovedAt", deadline_at AS "deadlineAt"
+    SELECT ${generationColumns}
     FROM generation
     WHERE owner_id = ${ownerId} AND deleted_at IS NULL
       ${kind === undefined ? Prisma.empty : onlyKind[kind]}

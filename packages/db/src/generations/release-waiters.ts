@@ -1,5 +1,7 @@
 /** The end of waiting for a result: what was delivered is settled, what was not may be attached to once by the client's retry. */
 import type { Queryable } from '../client.js';
+import { queryDriver } from '../driver.js';
+import { Prisma } from '../generated/prisma/client.js';
 
 export interface WaiterRelease {
   generationId: string;
@@ -13,8 +15,12 @@ export async function releaseWaiters(
   releases: readonly WaiterRelease[],
 ): Promise<void> {
   if (releases.length === 0) return;
-  await database.$executeRaw`
+  await queryDriver(
+    database,
+    // Not planned once: while the table is small that plan would read all of it.
+    Prisma.sql`
     UPDATE generation SET waiter = NULL, attachable = attachable + (NOT released."isDelivered")::integer
     FROM jsonb_to_recordset(${JSON.stringify(releases)}::jsonb) AS released ("generationId" text, "isDelivered" boolean)
-    WHERE id = released."generationId" AND waiter = ${waiter}`;
+    WHERE id = released."generationId" AND waiter = ${waiter}`,
+  );
 }

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { startHttpProxy } from '@reelay/testing/http-proxy';
 import type { TestProxy } from '@reelay/testing/proxy-tunnels';
+import { startTestS3Server, type TestS3Server } from '@reelay/testing/s3-server';
 import { SecretForms } from '@reelay/testing/secret-forms';
 import { dumpRedis, dumpTables } from '@reelay/testing/stored-texts';
 import { waitFor } from '@reelay/testing/wait-for';
@@ -17,6 +18,7 @@ import { Redis } from 'ioredis';
 import { ask, chat } from '../support/chat.js';
 import { type SimulatedAccount, SimulatorProcess } from '../support/simulator.js';
 import { Stack } from '../support/stack.js';
+import { WebhookReceiver } from '../support/webhook-receiver.js';
 
 /** Told apart from everything else, with characters that every encoding changes. */
 const planted = (name: string) => `canary?${name}/+=&"5b1f0c9d7e`;
@@ -28,6 +30,8 @@ const proxyPassword = `canary@${'proxy:word'}/5b1f0c9d7e`;
 let simulator: SimulatorProcess;
 let proxy: TestProxy;
 let upstream: EchoingUpstream;
+let bucket: TestS3Server;
+let receiver: WebhookReceiver;
 let stack: Stack;
 let accounts: Record<'added' | 'offline' | 'session' | 'refresh', SimulatedAccount>;
 const secrets: Record<string, string> = {
@@ -36,12 +40,15 @@ const secrets: Record<string, string> = {
   'internal key': keys.internal,
   'master key': keys.master,
   'password of a proxy': proxyPassword,
+  'secret of the bucket': key('bucket'),
 };
 
 beforeAll(async () => {
-  [simulator, proxy] = await Promise.all([
+  [simulator, proxy, bucket, receiver] = await Promise.all([
     SimulatorProcess.start({ SIMULATOR_RENDER_MS: '300' }),
     startHttpProxy({ user: 'canary', password: proxyPassword }),
+    startTestS3Server({ id: 'canary', secret: key('bucket') }),
+    WebhookReceiver.start(),
   ]);
   upstream = await EchoingUpstream.start(simulator.url);
   const [made] = await Promise.all([
@@ -57,11 +64,14 @@ beforeAll(async () => {
     Stack.start({
       env: {
         ...{ SIMULATOR: '0', SIMULATOR_URL: upstream.url, LOG_LEVEL: 'debug', LOG_FORMAT: 'json' },
+        ...{ S3_BUCKET: bucket.bucket, S3_ENDPOINT: bucket.endpoint, S3_ACCESS_KEY_ID: bucket.accessKey.id },
+        ...{ S3_SECRET_ACCESS_KEY: bucket.accessKey.secret, FETCH_ALLOW: new URL(receiver.url).host },
         ...{ ADMIN_KEY: keys.admin, WEB_KEY: keys.web, INTERNAL_KEY: keys.internal, MASTER_KEY: keys.master },
       },
       settings: {
         ...{ 'poll.minimumMs': 100, 'submit.retryMinimumMs': 50, 'submit.retryMaximumMs': 200, 'timer.assignMs': 100 },
         ...{ 'token.coolDownMs': 200, 'token.coolDownLongestMs': 400, 'batch.retryMs': 50 },
+        ...{ 'webhook.retryMs': 100, 'webhook.retryLongestMs': 200, 'timer.webhookMs': 100 },
       },
     }).then((started) => {
       stack = started;
@@ -74,15 +84,17 @@ beforeAll(async () => {
 afterAll(async () => {
   await stack?.stop();
   await upstream?.close();
-  await Promise.all([simulator?.stop(), proxy?.close()]);
+  await Promise.all([simulator?.stop(), proxy?.close(), bucket?.close(), receiver?.close()]);
 });
 
 test('everything is done with planted secrets, and none is found anywhere afterwards', async () => {
   await remember();
   await addAccount();
+  await Promise.all([makeKeys(), hearOfEverything()]);
   await Promise.all([importEverything(), misuseKeys(), generate('before')]);
   await refreshAfter401();
   await withEchoes();
+  await waitForWebhooks();
   await exportAll();
   await remember();
   await searchEverything();
@@ -133,6 +145,50 @@ async function addAccount(): Promise<void> {
   await admin('POST', 'tokens', { target: 'simulator', accessToken, sessionToken, refreshToken, proxyUrl });
   await admin('PUT', 'proxies', { uploadProxyUrl: proxyUrl });
   expect(proxy.log.length).toBeGreaterThan(0);
+}
+
+/** One made here, and one brought along; the answers that show a secret are the only ones that may. */
+async function makeKeys(): Promise<void> {
+  secrets['an imported key'] = key('imported');
+  await admin('POST', 'api-keys', { name: 'brought along', key: key('imported') });
+  const { key: made } = await tell<{ key: string }>('api/admin/api-keys', keys.admin, { name: 'made here' });
+  secrets['a made key'] = made;
+  for (const client of [made, key('imported')]) {
+    await tell('v1/videos', client, { prompt: 'a canary of another client', model: 'sora2-landscape-10s' });
+  }
+}
+
+/** Of a client and of the operator, each with a secret that is replaced while the old one is still good. */
+async function hearOfEverything(): Promise<void> {
+  const places: [name: string, path: string, by: string][] = [
+    ['a client', 'v1/webhook_endpoints', stack.run.apiKey],
+    ['the operator', 'api/admin/webhook_endpoints', keys.admin],
+  ];
+  for (const [name, path, by] of places) {
+    const hook = { name, url: receiver.url, event_types: ['generation.succeeded'] };
+    const made = await tell<{ id: string; signing_secret: string }>(path, by, hook);
+    const rotation = { keep_old_secret_active_for_24_hours: true };
+    const rotated = await tell<{ signing_secret: string }>(`${path}/${made.id}/rotate_secret`, by, rotation);
+    // Without what every one of them begins with.
+    secrets[`first signing secret of ${name}`] = made.signing_secret.replace('whsec_', '');
+    secrets[`second signing secret of ${name}`] = rotated.signing_secret.replace('whsec_', '');
+  }
+}
+
+/** What the receiver refused, quoting it all, was written down with its answer. */
+async function waitForWebhooks(): Promise<void> {
+  const describe = () => `webhooks taken after a refusal: ${receiver.refused} refused, ${receiver.taken} taken`;
+  await waitFor(() => receiver.refused > 0 && receiver.taken > 3, { timeoutMs: 60_000, describe });
+}
+
+async function tell<Answer>(path: string, by: string, body: object): Promise<Answer> {
+  const response = await fetch(`${stack.run.gatewayUrl}/${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${by}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  return (await response.json()) as Answer;
 }
 
 async function importEverything(): Promise<void> {
@@ -247,6 +303,9 @@ async function searchEverything(): Promise<void> {
     'api_key',
     'submit_attempt',
     'sealed_setting',
+    'webhook_endpoint',
+    'webhook_delivery',
+    'webhook_attempt',
   ]) {
     expect(tables.some((row) => row.startsWith(`public.${table} `))).toBe(true);
   }

@@ -8,6 +8,7 @@ import { waitFor } from '@reelay/testing/wait-for';
 import { Redis } from 'ioredis';
 import OpenAI from 'openai';
 import { Client, type QueryResultRow } from 'pg';
+import { judgedFetch } from './judged-fetch.js';
 
 export const root = path.join(__dirname, '../..');
 
@@ -106,7 +107,7 @@ export class Stack {
 
   client(options: { apiKey?: string; maxRetries?: number; timeout?: number } = {}): OpenAI {
     const { gatewayUrl, apiKey } = this.run;
-    return new OpenAI({ baseURL: `${gatewayUrl}/v1`, apiKey, maxRetries: 0, ...options });
+    return new OpenAI({ baseURL: `${gatewayUrl}/v1`, apiKey, maxRetries: 0, fetch: judgedFetch, ...options });
   }
 
   async sql<Row extends QueryResultRow>(query: string, values: unknown[] = []): Promise<Row[]> {

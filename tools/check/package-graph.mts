@@ -74,7 +74,7 @@ function checkImports(root: string, file: string): string[] {
 
 /** Tests, and what only tests of a package use, which its build leaves out. */
 function isTestCode(file: string): boolean {
-  return /\.test\.tsx?$/.test(file) || file.includes('/src/testing/');
+  return /\.test\.tsx?$/.test(file) || /\/src\/(testing|fuzz)\//.test(file);
 }
 
 function ownPackages(names: readonly string[]): string[] {

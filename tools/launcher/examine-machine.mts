@@ -32,8 +32,8 @@ export async function examineMachine(env: NodeJS.ProcessEnv): Promise<Finding[]>
     await redis(givenSetting(env, 'REDIS_URL')),
     leashing(),
     ...(process.getuid?.() === 0 ? [userNamespaces()] : []),
-    optionalProgram('Chromium', ['chromium', 'chromium-browser', 'google-chrome'], 'the browser tests'),
-    optionalProgram('ffmpeg', ['ffmpeg'], 'a second opinion on video files in the tests'),
+    chromium(),
+    ffmpeg(givenSetting(env, 'FFMPEG_PATH')),
   ];
 }
 
@@ -133,11 +133,28 @@ function userNamespaces(): Finding {
   return { name, state: 'optional', text: 'not allowed; as root, PostgreSQL runs as nobody with its data in /var/tmp' };
 }
 
-function optionalProgram(name: string, programs: string[], purpose: string): Finding {
+function chromium(): Finding {
+  const name = 'Chromium';
+  const programs = ['chromium', 'chromium-browser', 'google-chrome'];
   const found = programs.map((program) => versionOf(program)).find((version) => version !== undefined);
   if (found !== undefined) return { name, state: 'fine', text: found };
-  const advice = `Install ${programs[0]} for ${purpose}; Reelay itself does not use it.`;
-  return { name, state: 'optional', text: `missing (only for ${purpose})`, advice };
+  const advice = 'Install chromium for the browser tests; Reelay itself does not use it.';
+  return { name, state: 'optional', text: 'missing (only for the browser tests)', advice };
+}
+
+/** The gateway uses it while it runs, and the tests do for a second opinion on video files. */
+function ffmpeg(given: string | undefined): Finding {
+  const name = 'ffmpeg';
+  const found = versionOf(given ?? 'ffmpeg');
+  if (found !== undefined) return { name, state: 'fine', text: found };
+  const where = given === undefined ? 'missing' : `FFMPEG_PATH: ${given} cannot be run`;
+  return {
+    ...{ name, state: 'optional', text: `${where}: no thumbnails and spritesheets of videos` },
+    advice:
+      given === undefined
+        ? 'Install ffmpeg (apt-get install ffmpeg, brew install ffmpeg) for thumbnails and spritesheets; everything else works without it.'
+        : 'Correct FFMPEG_PATH, or unset it to look for ffmpeg on PATH.',
+  };
 }
 
 /** The first line of what a program says about its version; undefined if it cannot be run. */

@@ -68,6 +68,8 @@ export const generationRequestSchema = z.object({
   upstream: z.object({ model: z.string(), size: z.string() }),
   /** What the client wrote where it differs from what is made (e.g. `size`, `seconds`); shown back, never used. */
   asked: z.record(z.string(), z.string()).optional(),
+  /** The client's own words about its request; shown back, never used. */
+  metadata: z.record(z.string(), z.string()).optional(),
 });
 export type GenerationRequest = z.infer<typeof generationRequestSchema>;
 

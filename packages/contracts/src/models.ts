@@ -2,6 +2,7 @@
 import { AppError } from './errors.js';
 import type { Lane } from './lane.js';
 import type { Model } from './models/model.js';
+import { findOpenAiImageName } from './models/openai-image-names.js';
 import { findOpenAiName, modelOfOpenAiName } from './models/openai-names.js';
 import { soraModels } from './models/sora-models.js';
 
@@ -17,12 +18,12 @@ export function findModel(id: string): Model | undefined {
 }
 
 /**
- * Also by one of OpenAI's names, which stands for its shortest portrait where nothing else is asked.
+ * Also by one of OpenAI's names, which stands for its shortest portrait or its square image where nothing else is asked.
  * @throws AppError `model_not_found`
  */
 export function getModel(id: string): Model {
   const name = findOpenAiName(id);
-  const model = findModel(id) ?? (name && modelOfOpenAiName(name, {}));
+  const model = findModel(findOpenAiImageName(id)?.modelId ?? id) ?? (name && modelOfOpenAiName(name, {}));
   if (model) return model;
   throw new AppError('model_not_found', `There is no model "${id}". GET /v1/models lists the ids you can use.`, {
     param: 'model',

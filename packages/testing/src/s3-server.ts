@@ -14,23 +14,28 @@ export interface TestS3Server {
 }
 
 const bucket = 'reelay-test';
-const accessKey = { id: 'S3RVER', secret: 'S3RVER' };
+const usualKey = { id: 'S3RVER', secret: 'S3RVER' };
 
 const program = `
-  const S3rver = require(process.argv[1]);
+  const [s3rver, folder, bucket, account, id, secret] = process.argv.slice(1);
+  const S3rver = require(s3rver);
+  const { DUMMY_ACCOUNT } = require(account);
+  DUMMY_ACCOUNT.revokeAccessKey('S3RVER');
+  DUMMY_ACCOUNT.createKeyPair(id, secret);
   const server = new S3rver({
-    address: '127.0.0.1', port: 0, silent: true, directory: process.argv[2], configureBuckets: [{ name: process.argv[3] }],
+    address: '127.0.0.1', port: 0, silent: true, directory: folder, configureBuckets: [{ name: bucket }],
   });
   server.run().then(({ port }) => process.stdout.write(port + '\\n'));
   // Ends with the test, however that ends.
   process.stdin.on('end', () => process.exit()).resume();
 `;
 
-export async function startTestS3Server(): Promise<TestS3Server> {
+export async function startTestS3Server(accessKey = usualKey): Promise<TestS3Server> {
   const folder = await mkdtemp(join(tmpdir(), 'reelay-s3-'));
-  const server = spawn(process.execPath, ['-e', program, require.resolve('@20minutes/s3rver'), folder, bucket], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const s3rver = require.resolve('@20minutes/s3rver');
+  const account = require.resolve('@20minutes/s3rver/lib/models/account');
+  const given = [s3rver, folder, bucket, account, accessKey.id, accessKey.secret];
+  const server = spawn(process.execPath, ['-e', program, ...given], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(server, 'exit');
   const listening = once(server.stdout, 'data').then(([line]) => Number(String(line)));
   const port = await Promise.race([listening, ended.then(() => undefined)]);

@@ -30,7 +30,9 @@ export class DocumentationController {
   @Header('x-content-type-options', 'nosniff')
   @Header('x-frame-options', 'DENY')
   @Header('referrer-policy', 'no-referrer')
-  show(): string {
+  show(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): string {
+    // Below a slash the page's own addresses would lead to nothing.
+    if (/\/(\?|$)/.test(request.raw.url ?? '')) void reply.code(308).header('location', '../docs');
     return page;
   }
 

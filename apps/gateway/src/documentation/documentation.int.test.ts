@@ -106,3 +106,10 @@ test('no other file of the page’s package or of the machine can be had', async
   for (const name of ['package.json', 'index.html', '..%2fpackage.json', 'constructor', '__proto__'])
     expect([name, (await gateway.send(undefined, `/docs/${name}`)).status]).toEqual([name, 404]);
 });
+
+test('the page is reached with a slash behind it as well, from where its own addresses lead', async () => {
+  const redirected = await fetch(`${gateway.url}/docs/?a=1`, { redirect: 'manual' });
+  expect([redirected.status, redirected.headers.get('location')]).toEqual([308, '../docs']);
+  const reached = await gateway.send(undefined, '/docs/');
+  expect([reached.status, new URL(reached.url).pathname]).toEqual([200, '/docs']);
+});

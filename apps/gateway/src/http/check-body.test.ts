@@ -28,6 +28,7 @@ test.each<[string, unknown, object]>([
     { model: 'm', messages: [{ role: 'user', content: 'a\0b' }] },
     { code: 'invalid_value', param: 'messages[0].content' },
   ],
+  ['NUL in a name', { model: 'm', messages, metadata: { 'a\0b': 'x' } }, { code: 'invalid_value', param: 'metadata' }],
   [
     'half a surrogate pair',
     { model: 'm', messages: [{ role: 'user', content: '\ud83d' }] },

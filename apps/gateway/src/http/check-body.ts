@@ -52,8 +52,7 @@ function showPath(path: readonly PropertyKey[]): string {
 function refuseUnstorableText(value: unknown, path: PropertyKey[]): void {
   if (typeof value === 'string') {
     // Longer ones are never stored as text: they become files, or are refused for their length.
-    if (value.length > longTextBytes) return;
-    if (!value.includes('\0') && !/\p{Surrogate}/u.test(value)) return;
+    if (value.length > longTextBytes || isStorable(value)) return;
     const param = showPath(path);
     throw new AppError('invalid_value', `"${param}" contains a NUL or half a surrogate pair: remove it.`, { param });
   }
@@ -62,6 +61,12 @@ function refuseUnstorableText(value: unknown, path: PropertyKey[]): void {
     throw new AppError('invalid_value', `"${String(path[0])}" is nested too deeply.`, { param: String(path[0]) });
   }
   for (const [key, item] of Object.entries(value)) {
+    // Of a field whose names are the client's own.
+    if (!isStorable(key)) refuseUnstorableText(key, path);
     refuseUnstorableText(item, [...path, Array.isArray(value) ? Number(key) : key]);
   }
+}
+
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && !/\p{Surrogate}/u.test(text);
 }

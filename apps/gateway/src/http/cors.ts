@@ -18,7 +18,7 @@ const preflightSeconds = '7200';
 export function registerCors(server: FastifyInstance, settings: { read(): Promise<Settings> }): void {
   server.addHook('onRequest', (request, reply, done) => {
     const { origin } = request.headers;
-    if (origin === undefined || !/^\/(v1|media)(\/|\?|$)/.test(request.raw.url ?? '')) {
+    if (origin === undefined || !/^\/+(v1|media)(\/|\?|$)/.test(request.raw.url ?? '')) {
       done();
       return;
     }

@@ -119,7 +119,7 @@ describe('a path or method that does not exist', () => {
   test.each([
     ['GET', '/nope', 404, 'route_not_found'],
     ['POST', '/v1', 404, 'route_not_found'],
-    ['GET', '/v1/models/', 404, 'not_found|model_not_found|route_not_found'],
+    ['GET', '/v1/models/none/', 404, 'model_not_found'],
     ['GET', '/v1/chat/completions', 405, 'method_not_allowed'],
     ['DELETE', '/v1/models', 405, 'method_not_allowed'],
     ['PUT', '/v1/videos', 405, 'method_not_allowed'],
@@ -160,6 +160,25 @@ describe('what is not even HTTP', () => {
       error: { code: 'invalid_request', param: null },
     });
   });
+});
+
+test('an expectation that nobody knows is passed over, and the request answered', async () => {
+  const socket = net.connect(Number(new URL(gateway.url).port), '127.0.0.1');
+  socket.write('GET /v1/models HTTP/1.1\r\nHost: x\r\nExpect: something\r\n\r\n');
+  expect(await firstAnswer(socket)).toMatch(/^HTTP\/1.1 401 .*"code":"invalid_api_key"/s);
+  socket.destroy();
+});
+
+test.each([
+  ['client', '/v1/files?purpose=%00', 400],
+  ['client', '/v1/files/file-%00', 404],
+  ['client', '/v1/models/a%00b', 404],
+  ['admin', '/api/admin/api-keys/a%00b', 404],
+  ['admin', '/api/admin/tokens/a%00b/statistics', 404],
+  ['admin', '/api/admin/api-keys/a%00b/usage', 404],
+])('a NUL in an id or query of the %s’s %s is the client’s mistake', async (audience, path, status) => {
+  const answer = await gateway.send(audience === 'admin' ? gateway.adminKey : key, path);
+  await expectError(answer, status, status === 404 ? 'not_found' : 'invalid_value');
 });
 
 test('a request id is taken over, made where it is not sane, and stands on the log lines', async () => {

@@ -122,6 +122,8 @@ export class FormParts {
     const form: FormObject = {};
     for (const { name, value } of this.#parts) {
       if (name === undefined || name === '') throw malformed('a part has no name');
+      // Forms of pages and of workflows send what was left out as an empty text.
+      if (value === '') continue;
       if (value instanceof UploadedFile && Object.hasOwn(form, name)) throw sentTwice(name);
       assignField(form, name, value);
     }

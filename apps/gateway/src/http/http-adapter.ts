@@ -42,7 +42,8 @@ export function createHttpAdapter(options: HttpAdapterOptions): FastifyAdapter {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
     connectionTimeout: idleTimeoutMs,
-    routerOptions: { maxParamLength: 256 },
+    // Many a client puts its path behind a base URL that ends in a slash, or one behind its path.
+    routerOptions: { maxParamLength: 256, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
     // Fastify's own 503 has a foreign body; the hook below answers instead.
     return503OnClosing: false,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
@@ -52,6 +53,8 @@ export function createHttpAdapter(options: HttpAdapterOptions): FastifyAdapter {
     clientErrorHandler: (error, socket) => refuseBrokenRequest(error, socket, answering.isAnswering(socket)),
   });
   const instance: FastifyInstance = adapter.getInstance();
+  // Node would answer an expectation it does not know by a 417 without a body; one that is passed over does no harm.
+  instance.server.on('checkExpectation', (request, response) => instance.server.emit('request', request, response));
   // A body is read by the body pipe, after the guard: a stranger's upload is never parsed.
   instance.removeAllContentTypeParsers();
   instance.addContentTypeParser('*', (_request, payload, done) => done(null, payload));

@@ -19,7 +19,8 @@ export class RouteTable {
 
   /** Methods that some route of this path answers. */
   methodsOf(url: string): string[] {
-    const path = url.split(/[?#]/, 1)[0] ?? '';
+    // As the router reads it.
+    const path = (url.split(/[?#]/, 1)[0] ?? '').replace(/\/{2,}/g, '/').replace(/(.)\/$/, '$1');
     const methods = this.#entries.filter((entry) => matches(entry.path, path)).map((entry) => entry.method);
     return [...new Set(methods)].sort();
   }

@@ -75,5 +75,6 @@ export function chatCompletionObject({ reference, created, work, answer }: ChatC
       },
     ],
     usage: estimateUsage(work.prompt, content),
+    ...(work.metadata ? { metadata: work.metadata } : {}),
   };
 }

@@ -25,7 +25,7 @@ export interface CreateVideo {
 
 /** @throws AppError those of `createGeneration` */
 export async function createVideo(parts: GatewayParts, { client, request, reply, ...wanted }: CreateVideo) {
-  const { id, settle } = await createGeneration(parts, {
+  const { id, settle, fresh } = await createGeneration(parts, {
     ...{ ...wanted, client, dialect: 'videos', marks: retryMarksOf(request) },
     isGone: () => reply.raw.destroyed,
   });
@@ -33,7 +33,7 @@ export async function createVideo(parts: GatewayParts, { client, request, reply,
   const delivery = new Delivery(reply.raw, settle);
   const publicUrl = publicUrlOf(request, parts.publicUrl);
   try {
-    const video = await showVideo(parts, await getGeneration(parts, id, client), publicUrl);
+    const video = await showVideo(parts, fresh ?? (await getGeneration(parts, id, client)), publicUrl);
     delivery.carryResult();
     return video;
   } catch (error) {

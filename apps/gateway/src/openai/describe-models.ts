@@ -1,11 +1,12 @@
 /** The catalogue as OpenAI's list of models. */
 import { isModelAllowed, type KeyRights, standsFor } from '@reelay/contracts/allowed-models';
 import { getModel, models } from '@reelay/contracts/models';
+import { findOpenAiImageName } from '@reelay/contracts/models/openai-image-names';
 import { findOpenAiName, openAiNames } from '@reelay/contracts/models/openai-names';
 import { listLaneStates } from '@reelay/db/lanes/list-lane-states';
 import type { GatewayParts } from '../gateway-parts.js';
 import { refuseForbidden } from '../generations/refuse-forbidden.js';
-import { modelObjectOf, nameObjectOf } from './model-object.js';
+import { imageNameObjectOf, modelObjectOf, nameObjectOf } from './model-object.js';
 
 /** Those that the key may use. */
 export async function describeModels({ database }: GatewayParts, rights: KeyRights) {
@@ -19,12 +20,16 @@ export async function describeModels({ database }: GatewayParts, rights: KeyRigh
   return { object: 'list', data: objects };
 }
 
-/** @throws AppError `model_not_found`, `model_not_allowed` */
+/**
+ * Also OpenAI's names of image models, which are not listed: they are a dozen of the same.
+ * @throws AppError `model_not_found`, `model_not_allowed`
+ */
 export async function describeModel({ database }: GatewayParts, id: string, rights: KeyRights) {
   const name = findOpenAiName(id);
   // A name may be used as soon as one of those it stands for may.
   const model = models.find((each) => standsFor(name, each) && isModelAllowed(rights, each)) ?? getModel(id);
   refuseForbidden(rights, model, model.kind);
   const lanes = await listLaneStates(database);
-  return name ? nameObjectOf(name, lanes) : modelObjectOf(model, lanes);
+  if (name) return nameObjectOf(name, lanes);
+  return findOpenAiImageName(id) ? imageNameObjectOf(id, model, lanes) : modelObjectOf(model, lanes);
 }

@@ -37,15 +37,16 @@ export async function describeImages(
   parts: Pick<GatewayParts, 'database' | 'storage' | 'links'>,
   { images, form, work, publicUrl }: DescribeImages,
 ): Promise<object | AsyncIterable<string>> {
+  const isElsewhere = images.some(({ media }) => media.url !== undefined);
+  const isBase64Alone = form === 'b64_json' || (form === 'b64_json_if_stored' && !isElsewhere);
   const fields = await Promise.all(
     images.map(async ({ generationId, media }) => ({
-      ...(form === 'b64_json' ? {} : { url: await parts.links.linkTo(media, publicUrl) }),
+      ...(isBase64Alone ? {} : { url: await parts.links.linkTo(media, publicUrl) }),
       generation_id: publicId('images', generationId),
     })),
   );
   const head = { created: Math.floor(Date.now() / 1000), ...madeOf(images, work) };
-  const isElsewhere = images.some(({ media }) => media.url !== undefined);
-  if (form === 'url' || (form === 'both' && isElsewhere)) return { ...head, data: fields };
+  if (form === 'url' || (form !== 'b64_json' && isElsewhere)) return { ...head, data: fields };
   const keys = await Promise.all(images.map(({ media }) => storageKeyOf(parts, media)));
   const stored = keys.map((storageKey, index) => ({ storageKey, fields: fields[index] ?? {} }));
   return imagesAnswer(parts.storage, head, stored);

@@ -60,7 +60,7 @@ async function errorOf(act: Promise<unknown>): Promise<APIError & { error: Recor
 
 describe('an image', () => {
   test('is answered by its address, with what was made and not what was asked', async () => {
-    const answer = client.images.generate({ model: 'gpt-image', prompt: 'a fox', size: '1536x1024', quality: 'high' });
+    const answer = client.images.generate({ prompt: 'a fox', size: '1536x1024', quality: 'high' });
     const [id] = await rowsOf('a fox');
     const bytes = await finish(id!);
     const { data, created, ...made } = await answer;
@@ -84,16 +84,22 @@ describe('an image', () => {
     expect(data).toEqual([{ b64_json: base64(bytes), generation_id: expect.any(String) as string }]);
   });
 
-  test("of one of OpenAI's newer names is base64 unasked, and its address beside it", async () => {
+  test("of one of OpenAI's newer names is base64 unasked and nothing else, as at OpenAI", async () => {
     const answer = client.images.generate({ model: 'gpt-image-2', prompt: 'of the newer', size: '1024x1536' });
     const [id] = await rowsOf('of the newer');
     const bytes = await finish(id!);
-    const [image] = (await answer).data ?? [];
-    expect(image?.b64_json).toBe(base64(bytes));
-    expect((await download(image?.url)).equals(bytes)).toBe(true);
+    expect((await answer).data).toEqual([{ b64_json: base64(bytes), generation_id: `rly_${id}` }]);
     expect(await requestOf(id!)).toMatchObject({
       ...{ model: 'gpt-image-portrait', asked: { model: 'gpt-image-2', size: '1024x1536' } },
     });
+  });
+
+  test('of the name that clients take for one of those is base64 with its address beside it', async () => {
+    const answer = client.images.generate({ model: 'gpt-image', prompt: 'of ours' });
+    const bytes = await finish((await rowsOf('of ours'))[0]!);
+    const [image] = (await answer).data ?? [];
+    expect(image?.b64_json).toBe(base64(bytes));
+    expect((await download(image?.url)).equals(bytes)).toBe(true);
   });
 
   test('that fails raises its reason, with the way back to it', async () => {

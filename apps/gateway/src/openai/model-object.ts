@@ -35,9 +35,15 @@ export function modelObjectOf(model: Model, lanes: Lanes) {
   };
 }
 
+const open = { orientation: null, size: null, seconds: null, frames: null };
+
 /** One of OpenAI's names: what it stands for in the end is for size and seconds of the request to say. */
 export function nameObjectOf(name: OpenAiName, lanes: Lanes) {
   const model = modelObjectOf(modelOfOpenAiName(name, {}), lanes);
-  const open = { orientation: null, size: null, seconds: null, frames: null };
   return { ...model, ...open, id: name.id, created: name.created, description: name.description };
+}
+
+/** The same of an image model: any size, and one picture. */
+export function imageNameObjectOf(id: string, model: Model, lanes: Lanes) {
+  return { ...modelObjectOf(model, lanes), orientation: null, size: null, id };
 }

@@ -1,8 +1,8 @@
 /** Looks at every answer of `/v1` that a gateway of a test gives, whoever asked; what does not fit its description fails the test file. */
 import type { ServerResponse } from 'node:http';
 import { clientRoutes } from '@reelay/contracts/openai-api/client-routes';
+import { type GivenAnswer, judgeAnswer } from '@reelay/testing/judge-answer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type GivenAnswer, judgeAnswer } from './judge-answer.js';
 
 const routes = new Map(clientRoutes.map((route) => [`${route.method} ${route.path}`, route]));
 

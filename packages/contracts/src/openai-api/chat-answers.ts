@@ -42,6 +42,7 @@ export const chatCompletionAnswerSchema = z.object({
     )
     .length(1),
   usage: chatUsageSchema,
+  metadata: z.record(z.string(), z.string()).optional().describe('As it was sent.'),
 });
 
 export const chatChunkSchema = z.object({

@@ -17,6 +17,7 @@ const generationShape = {
   storyboard: storyboardSchema.nullable(),
   parent: z.string().nullable().describe('What it was made from: an own video, or a clip of the upstream.'),
   asked: z.record(z.string(), z.string()).nullable().describe('What was asked where it differs from what is made.'),
+  metadata: z.record(z.string(), z.string()).nullable().describe('As it was sent with a chat.'),
   state: z.enum(generationStates),
   stage: z.enum(stages),
   progress,

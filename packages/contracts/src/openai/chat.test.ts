@@ -110,6 +110,13 @@ describe('the media of a chat', () => {
   });
 });
 
+test('the metadata of a chat goes along with it', () => {
+  const metadata = { order: '7', customer: 'ada' };
+  expect(inputOf([user('a fox')], { metadata })).toMatchObject({ metadata });
+  for (const nothing of [{}, null])
+    expect(inputOf([user('a fox')], { metadata: nothing })).not.toHaveProperty('metadata');
+});
+
 describe('a body', () => {
   test('may have what SDKs send along without being asked', () => {
     const body = {
@@ -138,6 +145,17 @@ describe('a body', () => {
     ['an unknown role', { model, messages: [{ role: 'robot', content: 'a' }] }],
     ['stream as text', { model, messages: [user('a')], stream: 'yes' }],
     ['several images in the field for one', { model, messages: [user('a')], image: ['AA==', 'AA=='] }],
+    ['metadata that is a text', { model, messages: [user('a')], metadata: 'x' }],
+    ['metadata in a list', { model, messages: [user('a')], metadata: { a: ['b'] } }],
+    ['a book for metadata', { model, messages: [user('a')], metadata: { a: 'x'.repeat(513) } }],
+    [
+      'seventeen pairs of metadata',
+      {
+        model,
+        messages: [user('a')],
+        metadata: Object.fromEntries([...'abcdefghijklmnopq'].map((name) => [name, name])),
+      },
+    ],
     ['content that is none', { model, messages: [user({ text: 'a' })] }],
   ])('is not read with %s', (_name, body) => {
     expect(chatCompletionSchema.safeParse(body).success).toBe(false);

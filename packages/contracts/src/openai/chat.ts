@@ -18,12 +18,19 @@ const message = z.object({
     .nullish(),
 });
 
+const mostPairs = 16;
+const metadataSchema = z
+  .record(z.string().max(64), z.string().max(512))
+  .refine((pairs) => Object.keys(pairs).length <= mostPairs, `Send at most ${mostPairs} pairs`);
+
 export const chatCompletionSchema = z.object({
   model: z.string().min(1),
   messages: z.array(message).min(1),
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
   n: z.number().int().nullish(),
+  /** Kept with the generation and shown back, within OpenAI's limits. */
+  metadata: metadataSchema.nullish(),
   /** sora2api's own fields: bare base64 or a data URI; the video also an address; the id or link of a clip. */
   image: mediaText.nullish(),
   video: mediaText.nullish(),
@@ -52,6 +59,7 @@ export function inputOfChat(chat: ChatCompletion): RequestInput {
     promptParam: 'messages',
     media,
     ...(remixTarget ? { remixTarget: { text: remixTarget, param: 'remix_target_id' } } : {}),
+    ...(chat.metadata && Object.keys(chat.metadata).length > 0 ? { metadata: chat.metadata } : {}),
   };
 }
 

@@ -25,7 +25,9 @@ const defaultId = 'gpt-image';
  *
  * @throws AppError `model_not_found`, `not_supported_by_model`, `invalid_value`
  */
-export function chooseImage({ model: id, size }: AskedImage): ChosenImage {
+export function chooseImage({ model: id, size: written }: AskedImage): ChosenImage {
+  // Forms and nodes of workflows send what was left out as an empty text.
+  const size = written === '' ? undefined : written;
   const name = id == null ? undefined : findOpenAiImageName(id);
   const named = getImageModel(name?.modelId ?? id ?? defaultId);
   const asked = { ...(name && id != null ? { model: id } : {}), ...(size == null ? {} : { size }) };

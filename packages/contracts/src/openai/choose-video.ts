@@ -19,7 +19,8 @@ export interface ChosenVideo {
  * One of OpenAI's names, or none, leaves the choice to size and seconds; a model of the catalogue is what its id says.
  * @throws AppError `model_not_found`, `invalid_value`, `not_supported_by_model`
  */
-export function chooseVideo({ model, seconds, size }: AskedVideo): ChosenVideo {
+export function chooseVideo({ model, ...written }: AskedVideo): ChosenVideo {
+  const [seconds, size] = [leftOut(written.seconds), leftOut(written.size)];
   const asked = {
     ...(model == null ? {} : { model }),
     ...(seconds == null ? {} : { seconds: String(seconds) }),
@@ -35,6 +36,11 @@ export function chooseVideo({ model, seconds, size }: AskedVideo): ChosenVideo {
   if (seconds != null) checkSeconds(seconds, chosen);
   if (size != null) checkSize(size, chosen);
   return { model: chosen, asked: others };
+}
+
+/** Forms and nodes of workflows send what was left out as an empty text. */
+function leftOut<Value>(value: Value): Value | undefined {
+  return value === '' ? undefined : value;
 }
 
 /** Without a model it is this one, and where no size is given either a landscape: so it was before there were OpenAI's names. */

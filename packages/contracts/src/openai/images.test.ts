@@ -43,15 +43,23 @@ test('what was asked is remembered where it may differ from what is made', () =>
 
 test.each([
   [{}, 'url'],
-  [{ model: 'gpt-image' }, 'url'],
+  // By these clients read base64, an address, or whatever comes first.
+  [{ model: 'gpt-image' }, 'both'],
+  [{ model: 'gpt-image-portrait' }, 'both'],
+  [{ model: 'gpt-image', response_format: 'url' }, 'url'],
   [{ model: 'dall-e-3' }, 'url'],
   // Code for these reads base64 and says so nowhere, because OpenAI's servers give nothing else.
-  [{ model: 'gpt-image-2' }, 'both'],
-  [{ model: 'chatgpt-image-latest', response_format: null }, 'both'],
+  [{ model: 'gpt-image-2' }, 'b64_json_if_stored'],
+  [{ model: 'chatgpt-image-latest', response_format: null }, 'b64_json_if_stored'],
   [{ model: 'gpt-image-2', response_format: 'url' }, 'url'],
   [{ response_format: 'b64_json' }, 'b64_json'],
 ])('%j is answered as %s', (body, form) => {
   expect(orderOf(body).form).toBe(form);
+});
+
+test('what is left empty counts as left out', () => {
+  const { model, input, count } = orderOf({ size: '', n: '' });
+  expect({ id: model.id, asked: input.asked, count }).toEqual({ id: 'gpt-image', asked: {}, count: 1 });
 });
 
 test('numbers and truth are also read as the text that multipart makes of them', () => {

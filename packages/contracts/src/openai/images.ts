@@ -35,8 +35,10 @@ export const editImageSchema = createImageSchema.extend({
 });
 export type EditImage = z.infer<typeof editImageSchema>;
 
-/** What stands for an image in the answer; `both` where base64 is expected and nobody said so. */
-export type ImageForm = 'url' | 'b64_json' | 'both';
+/**
+ * What stands for an image in the answer. The last two are for those who did not say: what is not stored has its address alone then.
+ */
+export type ImageForm = 'url' | 'b64_json' | 'b64_json_if_stored' | 'both';
 
 export interface ImageOrder {
   model: Model;
@@ -62,7 +64,16 @@ export function inputOfImage(body: CreateImage): ImageOrder {
     asked: count === 1 ? asked : { ...asked, n: String(count) },
   };
   const isStreamed = body.stream === true || body.stream === 'true';
-  return { model, input, count, form: body.response_format ?? (alwaysBase64 ? 'both' : 'url'), isStreamed };
+  return { model, input, count, form: body.response_format ?? unsaidForm(body, alwaysBase64), isStreamed };
+}
+
+/**
+ * Clients know by its name what a model answers. Under OpenAI's names they read base64, and those that look for an address first would
+ * fetch it from where they may not. Under ours n8n reads base64 and others the address: they differ only in how they begin.
+ */
+function unsaidForm({ model }: CreateImage, alwaysBase64: boolean): ImageForm {
+  if (alwaysBase64) return 'b64_json_if_stored';
+  return model?.startsWith('gpt-image') ? 'both' : 'url';
 }
 
 /** @throws AppError those of `inputOfImage`, `missing_required_parameter` */
@@ -85,7 +96,7 @@ export function inputOfImageEdit(body: EditImage): ImageOrder {
 }
 
 function readCount(n: CreateImage['n']): number {
-  if (n == null) return 1;
+  if (n == null || n === '') return 1;
   const count = typeof n === 'number' ? n : /^\d{1,2}$/.test(n.trim()) ? Number(n) : Number.NaN;
   if (Number.isInteger(count) && count >= 1 && count <= mostImages) return count;
   throw new AppError('invalid_value', `"n" must be a whole number from 1 to ${mostImages}.`, { param: 'n' });

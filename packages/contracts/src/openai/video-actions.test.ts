@@ -19,6 +19,7 @@ const extension = (body: object) =>
 test.each<[object, string]>([
   [{}, 'sora2-extension-10s'],
   [{ seconds: '8' }, 'sora2-extension-10s'],
+  [{ seconds: '' }, 'sora2-extension-10s'],
   [{ seconds: 12 }, 'sora2-extension-15s'],
   [{ seconds: '20', model: 'sora-2' }, 'sora2-extension-15s'],
   [{ model: 'sora2-extension-15s' }, 'sora2-extension-15s'],

@@ -59,8 +59,9 @@ export function inputOfRemix(body: RemixVideo, id: string): RequestInput {
 }
 
 /** @throws AppError `not_supported_by_model`, `invalid_value`, `model_not_found` */
-export function inputOfExtension(body: ExtendVideo): { model: Model; input: RequestInput } {
-  const extending = chooseExtension(body);
+export function inputOfExtension({ seconds: written, ...body }: ExtendVideo): { model: Model; input: RequestInput } {
+  const seconds = written === '' ? undefined : written;
+  const extending = chooseExtension({ ...body, seconds });
   const given = readVideo(body.video);
   if ('media' in given) {
     throw new AppError(
@@ -71,7 +72,7 @@ export function inputOfExtension(body: ExtendVideo): { model: Model; input: Requ
   }
   const asked = {
     ...(body.model == null ? {} : { model: body.model }),
-    ...(body.seconds == null ? {} : { seconds: String(body.seconds) }),
+    ...(seconds == null ? {} : { seconds: String(seconds) }),
   };
   const prompt = checkPromptLength(body.prompt, 'prompt');
   const source = { text: given.id, param: given.param };

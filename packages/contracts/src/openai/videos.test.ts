@@ -21,12 +21,12 @@ test.each([
   expect(inputOf(body).input.asked).toEqual(asked);
 });
 
-test.each([{ seconds: null }, { size: null }, { input_reference: null }, { input_reference: undefined }])(
-  'takes %j as left out',
-  (body) => {
-    expect(inputOf(body).input).toMatchObject({ asked: {}, media: [] });
-  },
-);
+test.each([
+  ...[{ seconds: null }, { size: null }, { input_reference: null }, { input_reference: undefined }],
+  ...[{ seconds: '' }, { size: '' }, { input_reference: '' }],
+])('takes %j as left out', (body) => {
+  expect(inputOf(body).input).toMatchObject({ asked: {}, media: [] });
+});
 
 const bytes = new Uint8Array([1, 2]);
 test.each<[string, unknown, MediaInput['source'], string]>([
@@ -43,7 +43,7 @@ test.each([
   ['a model that makes no video', { model: 'gpt-image' }, 'not_supported_by_model', 'model'],
   ['a length the model does not make', { model: 'sora2-portrait-15s', seconds: '12' }, 'invalid_value', 'seconds'],
   ['a length that is none', { seconds: 'long' }, 'invalid_value', 'seconds'],
-  ['an empty length', { seconds: '' }, 'invalid_value', 'seconds'],
+  ['a length of nothing', { seconds: ' ' }, 'invalid_value', 'seconds'],
   ['a size that is none', { size: 'large' }, 'invalid_value', 'size'],
   ['a size of the other orientation', { ...landscape, size: '720x1280' }, 'invalid_value', 'size'],
   ['a size for an extension', { model: 'sora2-extension-10s', size: '720x1280' }, 'not_supported_by_model', 'size'],
@@ -88,9 +88,9 @@ describe("under OpenAI's names", () => {
   });
 
   test.each([
-    ...['', '0', '-4', '1e3', 'ten', '4s', '0x10', 'NaN', '10000'].map((seconds) => ({ seconds })),
+    ...[' ', '0', '-4', '1e3', 'ten', '4s', '0x10', 'NaN', '10000'].map((seconds) => ({ seconds })),
     ...[-1, 1e21].map((seconds) => ({ seconds })),
-    ...['', 'x', '0x0', '1280', '1280x', 'x720', '1280*720', '1280x0', '-1280x720', '999999x1'].map((size) => ({
+    ...[' ', 'x', '0x0', '1280', '1280x', 'x720', '1280*720', '1280x0', '-1280x720', '999999x1'].map((size) => ({
       size,
     })),
   ])('nonsense is refused: %j', (body) => {

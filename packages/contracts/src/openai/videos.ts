@@ -34,7 +34,8 @@ export type CreateVideo = z.infer<typeof createVideoSchema>;
 /** @throws AppError `model_not_found`, `invalid_value`, `not_supported_by_model`, `unsupported_parameter` */
 export function inputOfVideo(body: CreateVideo): { model: Model; input: RequestInput } {
   const { model, asked } = chooseVideo(body);
-  const media = body.input_reference == null ? [] : [readReference(body.input_reference)];
+  const media =
+    body.input_reference == null || body.input_reference === '' ? [] : [readReference(body.input_reference)];
   const characters = (body.characters ?? []).map(({ id }, index) => ({ id, param: `characters[${index}].id` }));
   const input = { prompt: checkPromptLength(body.prompt, 'prompt'), promptParam: 'prompt', media, asked };
   return { model, input: characters.length === 0 ? input : { ...input, characters } };

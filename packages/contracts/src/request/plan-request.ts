@@ -11,11 +11,11 @@ import type { RequestInput } from './request-input.js';
  * @throws AppError `missing_required_parameter`, `invalid_value`, `not_supported_by_model`, with `param` in the client's words
  */
 export function planRequest(model: Model, input: RequestInput): PlannedRequest {
-  const planned = planWorkflow(model, input);
-  const { request } = planned;
-  if (request.prompt === input.prompt) return planned;
+  const { request, ...planned } = planWorkflow(model, input);
   // What is shown back is what the client wrote, marks and all.
-  return { ...planned, request: { ...request, asked: { prompt: input.prompt, ...request.asked } } };
+  const isAsked = request.prompt === input.prompt;
+  const asked = isAsked ? {} : { asked: { prompt: input.prompt, ...request.asked } };
+  return { ...planned, request: { ...request, ...asked, ...(input.metadata ? { metadata: input.metadata } : {}) } };
 }
 
 function planWorkflow(model: Model, input: RequestInput): PlannedRequest {

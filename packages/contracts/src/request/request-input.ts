@@ -28,6 +28,8 @@ export interface RequestInput {
   characters?: { id: string; param: string }[];
   /** What was written where it may differ from what is made (`size`, `seconds`). */
   asked?: Record<string, string>;
+  /** The client's own; kept and shown back. */
+  metadata?: Record<string, string>;
 }
 
 /** @throws AppError `invalid_value` */

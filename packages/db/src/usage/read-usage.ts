@@ -19,8 +19,10 @@ export async function readUsage(database: Database, read: ReadUsage): Promise<Us
   const timeZone = await knownTimeZone(database, read.timeZone);
   const range = await rangeOf(database, read, timeZone);
   const ask = { apiKeyId, timeZone, ...range };
-  const data = await sumUp(database, ask, groups);
-  const [total = { ...nothing }] = (await sumUp(database, ask, [])).map(({ object: _, ...sums }) => sums);
+  const sums = await sumUp(database, ask, groups);
+  const { rows = [], ofAll = [] } = Object.groupBy(sums, ({ isTotal }) => (isTotal ? 'ofAll' : 'rows'));
+  const data = joinCurrencies(rows, groups);
+  const [total = { ...nothing }] = joinCurrencies(ofAll, []).map(({ object: _, ...counts }) => counts);
   const quotas = await readQuotas(database, apiKeyId, timeZone);
   return {
     object: 'usage',
@@ -55,16 +57,19 @@ const columns: Record<UsageGroup, (timeZone: string) => Prisma.Sql> = {
   kind: () => Prisma.sql`kind`,
 };
 
+/** By group, and of all together, in one walk over the rows. */
 async function sumUp(
   database: Queryable,
   { apiKeyId, timeZone, start, end }: Range & { apiKeyId: string; timeZone: string },
   groups: readonly UsageGroup[],
-): Promise<UsageRow[]> {
+): Promise<Sum[]> {
   const named = groups.map((group) => Prisma.sql`${columns[group](timeZone)} AS ${Prisma.raw(group)}`);
   // By name: an expression with parameters is not the same expression twice.
   const keys = [...groups, 'currency'].map((name) => Prisma.raw(name));
-  const rows = await database.$queryRaw<Sum[]>`
-    SELECT ${Prisma.join(keys)}, sum(accepted)::integer AS accepted, sum(booked)::integer AS booked,
+  const [first] = groups;
+  const isTotal = first === undefined ? Prisma.sql`true` : Prisma.sql`grouping(${Prisma.raw(first)}) = 1`;
+  return database.$queryRaw<Sum[]>`
+    SELECT ${Prisma.join(keys)}, ${isTotal} AS "isTotal", sum(accepted)::integer AS accepted, sum(booked)::integer AS booked,
       sum(reserved)::integer AS reserved, sum(released)::integer AS released, sum(cost)::float8 AS amount
     FROM (
       SELECT ${Prisma.join([...named, Prisma.sql`currency`])}, 1 AS accepted, (state = 'booked')::integer AS booked,
@@ -74,8 +79,8 @@ async function sumUp(
         AND created_at >= ${start}::date::timestamp AT TIME ZONE ${timeZone}
         AND created_at < (${end}::date + 1)::timestamp AT TIME ZONE ${timeZone}
     ) AS used
-    GROUP BY ${Prisma.join(keys)} ORDER BY ${Prisma.join(keys)}`;
-  return joinCurrencies(rows, groups);
+    GROUP BY ${first === undefined ? Prisma.sql`currency` : Prisma.sql`GROUPING SETS ((${Prisma.join(keys)}), (currency))`}
+    ORDER BY ${Prisma.join(keys)}`;
 }
 
 type Sum = Partial<Record<UsageGroup, string>> & {
@@ -85,6 +90,7 @@ type Sum = Partial<Record<UsageGroup, string>> & {
   reserved: number;
   released: number;
   amount: number | null;
+  isTotal: boolean;
 };
 
 /** Rows that differ in the currency only are one, with several costs. They follow each other. */

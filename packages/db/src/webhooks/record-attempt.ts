@@ -65,6 +65,7 @@ async function noteFailure(
 ): Promise<boolean> {
   await tx.$executeRaw`
     UPDATE webhook_endpoint SET failing_since = now() WHERE id = ${endpointId} AND failing_since IS NULL`;
+  await forgetSilence(tx, endpointId, disableAfterMs);
   const last = statusCode === null ? `The last one: ${error}` : `The last answer was ${statusCode}.`;
   const type: OperatorEventType = 'webhook.disabled';
   const noted = await tx.$executeRaw`
@@ -78,6 +79,24 @@ async function noteFailure(
     INSERT INTO operator_event (type, subject, data)
     SELECT ${type}, id, jsonb_build_object('name', name, 'ownerId', owner_id, 'reason', disabled_reason) FROM disabled`;
   return noted === 1;
+}
+
+/** Twice the longest pause that is usual between two tries. */
+const longSilenceMs = 8 * 3_600_000;
+
+/**
+ * Where nothing was tried for long, for no worker ran or nothing happened, the receiver did not fail all the time: half of it is still to
+ * come. Looked at only when an endpoint is about to be disabled.
+ */
+async function forgetSilence(tx: Transaction, endpointId: string, disableAfterMs: number): Promise<void> {
+  const silenceMs = Math.max(disableAfterMs / 2, longSilenceMs);
+  await tx.$executeRaw`
+    UPDATE webhook_endpoint SET failing_since = now() - ${disableAfterMs / 2}::float8 * interval '1 millisecond'
+    WHERE id = ${endpointId} AND disabled_at IS NULL
+      AND failing_since <= now() - ${disableAfterMs}::float8 * interval '1 millisecond'
+      AND NOT EXISTS (
+        SELECT FROM webhook_delivery AS delivery JOIN webhook_attempt AS attempt ON attempt.delivery_id = delivery.id
+        WHERE delivery.endpoint_id = ${endpointId} AND attempt.created_at > now() - ${silenceMs}::float8 * interval '1 millisecond')`;
 }
 
 /** Taken is taken, also when the claim had run out and somebody is sending it again. */

@@ -209,6 +209,24 @@ test('an endpoint with nothing but failures for long is disabled once and its op
   expect(reason).toMatch(/^Every try since .* UTC failed\. The last answer was 500\.$/);
 });
 
+test('an endpoint to which we did not send for long is not disabled by its first failure after that', async () => {
+  const mine = await endpoint(['video.completed']);
+  await end(succeeded);
+  const [first] = await claim(mine);
+  const fail = (n: number) =>
+    recordAttempt(database, outcome({ deliveryId: first?.id ?? '', endpointId: mine, n, isTaken: false }), policy);
+  await fail(1);
+  const letPass = (hours: number) =>
+    database.$executeRaw`UPDATE webhook_endpoint SET failing_since = failing_since - ${hours} * interval '1 hour'`;
+  await database.$executeRaw`UPDATE webhook_attempt SET created_at = now() - interval '2 days'`;
+  await letPass(48);
+  expect(await fail(2)).toMatchObject({ isDisabled: false });
+  expect(await fail(3)).toMatchObject({ isDisabled: false });
+  // From here on it was tried, and had half of its time left.
+  await letPass(1);
+  expect(await fail(4)).toMatchObject({ isDisabled: true });
+});
+
 test('nothing is sent to a disabled endpoint, and what happened meanwhile is sent when it is enabled again', async () => {
   const mine = await endpoint(['video.completed']);
   await updateEndpoint(database, { id: mine, ownerId: owner }, { isEnabled: false });

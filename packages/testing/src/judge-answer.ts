@@ -2,9 +2,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { errorRegistry } from '@reelay/contracts/errors';
 import { errorBodySchema, errorCodeSchema } from '@reelay/contracts/openai-api/answer-parts';
-import type { ClientRoute } from '@reelay/contracts/openai-api/client-route';
+import type { ClientAnswer, ClientRoute } from '@reelay/contracts/openai-api/client-route';
 import { errorAnswersOf } from '@reelay/contracts/openai-api/errors-of-route';
-import type { z } from 'zod';
+
+type Schema = NonNullable<ClientAnswer['json']>;
 
 export interface GivenAnswer {
   status: number;
@@ -53,7 +54,7 @@ function judgeError({ status, body, isWhole }: GivenAnswer): string[] {
   ];
 }
 
-function judgeEvent(schema: z.ZodType, block: string): string[] {
+function judgeEvent(schema: Schema, block: string): string[] {
   const data = block
     .split('\n')
     .filter((line) => line.startsWith('data:'))
@@ -64,7 +65,7 @@ function judgeEvent(schema: z.ZodType, block: string): string[] {
   return judgeText(/^\{"error":/.test(data) ? errorBodySchema : schema, data);
 }
 
-function judgeText(schema: z.ZodType, text: string): string[] {
+function judgeText(schema: Schema, text: string): string[] {
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,0 +1,32 @@
+/** `fetch` for the clients of tests: what a gateway answers in JSON must fit the description of its route. */
+import type { ClientRoute } from '@reelay/contracts/openai-api/client-route';
+import { clientRoutes } from '@reelay/contracts/openai-api/client-routes';
+import { judgeAnswer } from '@reelay/testing/judge-answer';
+
+export const judgedFetch: typeof fetch = async (input, init) => {
+  const response = await fetch(input, init);
+  const { pathname } = new URL(input instanceof Request ? input.url : input);
+  const { status, headers, redirected } = response;
+  const contentType = headers.get('content-type') ?? '';
+  if (redirected || !pathname.startsWith('/v1/') || !contentType.startsWith('application/json')) return response;
+  const method = init?.method?.toUpperCase() ?? 'GET';
+  const body = await response.clone().text();
+  const hasBody = method !== 'HEAD';
+  const route = routeOf(hasBody ? method : 'GET', pathname);
+  const problems = judgeAnswer(route, { status, contentType, body, isWhole: true, hasBody });
+  if (problems.length === 0) return response;
+  throw new Error(`${method} ${pathname} → ${status} does not fit its description: ${problems.slice(0, 5).join('; ')}`);
+};
+
+/** As a router finds it: names of the path come before ids. */
+function routeOf(method: string, pathname: string): ClientRoute | undefined {
+  const open = ({ path }: ClientRoute) => path.split(/[:*]/).length;
+  return clientRoutes
+    .filter((route) => route.method === method && matches(route.path, pathname))
+    .sort((one, other) => open(one) - open(other))[0];
+}
+
+function matches(pattern: string, pathname: string): boolean {
+  const expression = pattern.replace(/:\w+/g, '[^/]+').replace('*', '.+');
+  return new RegExp(`^${expression}$`).test(pathname);
+}

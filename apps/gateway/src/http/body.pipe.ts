@@ -28,8 +28,8 @@ export const bodyForms = z.registry<{
 }>();
 
 /**
- * Makes `@Body({ schema })` what the schema promises. It reads the request itself, so that nothing of a body is read before the
- * guard has let the client in.
+ * Makes `@Body({ schema })` what the schema promises, and lets no id through that could not even be looked for. It reads the request
+ * itself, so that nothing of a body is read before the guard has let the client in.
  */
 export class BodyPipe implements PipeTransform {
   readonly #forms = new FormPlaces(formPlaces);
@@ -37,6 +37,7 @@ export class BodyPipe implements PipeTransform {
   constructor(private readonly parts: { budget: MemoryBudget; uploads: Uploads }) {}
 
   async transform(value: unknown, { type, schema }: ArgumentMetadata): Promise<unknown> {
+    if (type === 'param') refuseNul(value);
     if (type !== 'body') return value;
     if (!(schema instanceof z.ZodType)) throw new Error('A route reads its body without a schema');
     const { multipart = false, media = false, optional = false } = bodyForms.get(schema) ?? {};
@@ -80,6 +81,12 @@ export class BodyPipe implements PipeTransform {
       place?.release();
     }
   }
+}
+
+/** No id has one, and a database fails over it. */
+function refuseNul(id: unknown): void {
+  if (typeof id !== 'string' || !id.includes('\0')) return;
+  throw new AppError('not_found', 'The path contains a NUL, which no id does.', { param: 'id' });
 }
 
 function unsupported(message: string): AppError {

@@ -1,12 +1,11 @@
 /** Along every route that `/v1` is said to have: closed to strangers under every spelling, and blind to what belongs to somebody else. */
 import http from 'node:http';
-import { characterId } from '@reelay/contracts/ids';
 import type { ClientRoute } from '@reelay/contracts/openai-api/client-route';
 import { clientRoutes } from '@reelay/contracts/openai-api/client-routes';
+import { describeClientApi } from '@reelay/contracts/openai-api/describe-client-api';
 import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
 import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
-import { succeed } from '../testing/play-worker.js';
-import { sampleMp4, samplePng } from '../testing/sample-media.js';
+import { makeThings, type Things } from '../testing/make-things.js';
 import { type SendRequest, startTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
 let testDatabase: TestDatabase;
@@ -105,37 +104,6 @@ describe.each(clientRoutes.map((route): [string, ClientRoute] => [`${route.metho
   },
 );
 
-interface Things {
-  video: string;
-  character: string;
-  file: string;
-  endpoint: string;
-  delivery: string;
-}
-
-/** One of each, made as a client makes them. */
-async function makeThings(): Promise<Things> {
-  const make = async (path: string, request: object) => {
-    const answer = await gateway.send(owner, path, request);
-    return (await answer.json()) as { id: string; error?: { generation_id: string } };
-  };
-  const hook = { name: 'mine', url: 'http://127.0.0.1:9/hook', event_types: ['video.completed'] };
-  const { id: endpoint } = await make('/v1/webhook_endpoints', { json: hook });
-  const { id: video } = await make('/v1/videos', { json: { prompt: 'a paper boat' } });
-  await succeed(gateway, video.replace('video_', ''));
-  const log = await gateway.send(owner, `/v1/webhook_endpoints/${endpoint}/deliveries`);
-  const [delivery] = ((await log.json()) as { data: { id: string }[] }).data;
-  const form = new FormData();
-  form.set('purpose', 'vision');
-  form.set('file', new Blob([samplePng(32, 18)]), 'boat.png');
-  const { id: file } = await make('/v1/files', { body: form });
-  const face = `data:video/mp4;base64,${sampleMp4(2_000).toString('base64')}`;
-  // It is not waited for: the error names it.
-  const { error } = await make('/v1/videos/characters', { json: { name: 'Moss', video: face } });
-  const character = characterId(error?.generation_id.replace('video_', '') ?? '');
-  return { video, character, file, endpoint, delivery: delivery?.id ?? '' };
-}
-
 /** Which of them a route takes. A new route that takes an id finds none here, and the test fails until it does. */
 function pathTo({ path }: ClientRoute, things: Things): string {
   const { video, character, file, endpoint, delivery } = things;
@@ -157,8 +125,8 @@ const bodies: Readonly<Record<string, object>> = {
   testWebhookEndpoint: { event_type: 'video.completed' },
 };
 
-/** Requests that name things elsewhere than in the path. */
-const namedElsewhere = ({ video, character, file, endpoint, delivery }: Things): [string, object?][] => {
+/** Requests that name things elsewhere than in the path, and their refusal where it is not that there is no such thing. */
+const namedElsewhere = ({ video, character, file, endpoint, delivery }: Things): [string, object?, string?][] => {
   const prompt = 'a paper boat';
   const content = [
     { type: 'text', text: prompt },
@@ -168,9 +136,13 @@ const namedElsewhere = ({ video, character, file, endpoint, delivery }: Things):
     ['/v1/videos', { prompt, input_reference: { file_id: file } }],
     ['/v1/videos', { prompt, characters: [{ id: character }] }],
     ['/v1/videos/extensions', { prompt, video: { id: video } }],
+    ['/v1/videos/extensions', { prompt, video: { file_id: file } }, 'not_supported_by_model'],
     ['/v1/videos/edits', { prompt, video: { id: video } }],
+    ['/v1/videos/edits', { prompt, video: { file_id: file } }, 'not_supported_by_model'],
     ['/v1/videos/characters', { name: 'Rex', video: { id: video } }],
+    ['/v1/videos/characters', { name: 'Rex', video: { file_id: file } }],
     ['/v1/images/edits', { prompt, images: [{ file_id: file }] }],
+    ['/v1/images/edits', { prompt, image: { file_id: file } }],
     ['/v1/chat/completions', { model: 'sora2-landscape-10s', messages: [{ role: 'user', content }] }],
     [
       '/v1/chat/completions',
@@ -184,6 +156,35 @@ const namedElsewhere = ({ video, character, file, endpoint, delivery }: Things):
   ];
 };
 
+/** Names of the fields of a body or query, however deep, that name a thing. */
+function idFieldsOf(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  return Object.entries(schema).flatMap(([name, inner]) => [
+    ...(/^(id|\w+_id|after)$/.test(name) && typeof inner === 'object' ? [name] : []),
+    ...idFieldsOf(inner),
+  ]);
+}
+
+test('every field that takes an id, by the description of the API, is among those that are tried below', () => {
+  const document = describeClientApi({ routes: clientRoutes, version: '1', serverUrl: 'http://x' });
+  const tried = namedElsewhere(nobodys).map(([path, json]) => [
+    // A query has its names before the sign, a body has them in quotes.
+    path.replace(/\/whe_\w+\//, '/{id}/').split('?')[0],
+    `${path.split('?')[1] ?? ''}${JSON.stringify(json ?? {})}`,
+  ]);
+  const untried = Object.entries(document.paths).flatMap(([path, byMethod]) =>
+    Object.values(byMethod).flatMap(({ operationId, parameters, requestBody }) => {
+      const inQuery = parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => ({ [name]: {} }));
+      // Of an event, that is its number.
+      const names = operationId === 'followGeneration' ? [] : idFieldsOf([...inQuery, requestBody?.content]);
+      const isTried = (name: string) =>
+        tried.some(([to, text]) => to === path && new RegExp(`\\b${name}["=]`).test(text ?? ''));
+      return names.filter((name) => !isTried(name)).map((name) => `${operationId} ${name}`);
+    }),
+  );
+  expect(untried).toEqual([]);
+});
+
 /** Status and error, with the id itself (with its prefix or without) taken out of its sentence. */
 async function refusalOf(key: string, path: string, request: SendRequest, things: Things) {
   const answer = await gateway.send(key, path, request);
@@ -194,7 +195,7 @@ async function refusalOf(key: string, path: string, request: SendRequest, things
 }
 
 test('what belongs to somebody else is to its stranger what never was, on every route and in every field that takes an id', async () => {
-  const things = await makeThings();
+  const things = await makeThings(gateway, owner);
   for (const [name, id] of Object.entries(things)) expect([name, id]).toEqual([name, expect.stringMatching(/\w{20}/)]);
   const takingIds = clientRoutes.filter(({ path }) => path.includes(':'));
   expect(takingIds.length).toBeGreaterThan(15);
@@ -210,11 +211,13 @@ test('what belongs to somebody else is to its stranger what never was, on every 
       ]);
   }
   const unknown = namedElsewhere(nobodys);
-  for (const [index, [path, json]] of namedElsewhere(things).entries()) {
+  for (const [index, [path, json, code = 'not_found']] of namedElsewhere(things).entries()) {
     const refusal = await refusalOf(stranger, path, json ? { json } : {}, things);
     // In these lists it is no more than a place in the order of ids, whosever they are.
-    if (!/^\/v1\/(files|webhook_endpoints)\?after=/.test(path))
-      expect([path, json, refusal.status, refusal.code]).toEqual([path, json, 404, 'not_found']);
+    if (!/^\/v1\/(files|webhook_endpoints)\?after=/.test(path)) {
+      const status = code === 'not_found' ? 404 : 400;
+      expect([path, json, refusal.status, refusal.code]).toEqual([path, json, status, code]);
+    }
     const [unknownPath, unknownJson] = unknown[index] ?? [''];
     expect(refusal).toEqual(await refusalOf(stranger, unknownPath, unknownJson ? { json: unknownJson } : {}, nobodys));
   }

@@ -2,24 +2,15 @@
 import { inspect } from 'node:util';
 import { adminRoutes } from '@reelay/contracts/admin-api/admin-routes';
 import type { ApiKeyList, ApiKeyView, CreatedApiKey } from '@reelay/contracts/api-keys';
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { waitFor } from '@reelay/testing/wait-for';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  const databases = { databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix };
-  gateway = await startTestGateway({ ...databases, configuration: { API_KEY: 'configured-key-of-the-tests' } });
+  gateway = await openTestGateway({ configuration: { API_KEY: 'configured-key-of-the-tests' } });
 });
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 const everything = { depth: null, maxArrayLength: null, maxStringLength: null };
 const path = '/api/admin/api-keys';

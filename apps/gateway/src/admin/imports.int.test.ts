@@ -1,12 +1,8 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 import { largestUploadBytes } from './read-upload.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let tokenManager: http.Server;
 let asked: { method: string | undefined; path: string | undefined; type: string | undefined; sizeBytes: number }[] = [];
@@ -25,10 +21,8 @@ beforeAll(async () => {
     });
   });
   await new Promise<void>((resolve) => tokenManager.listen(0, '127.0.0.1', resolve));
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
   const { port } = tokenManager.address() as AddressInfo;
-  gateway = await startTestGateway({
-    ...{ databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix },
+  gateway = await openTestGateway({
     configuration: { TOKEN_MANAGER_URL: `http://127.0.0.1:${port}` },
   });
 });
@@ -36,7 +30,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await gateway.close();
   await new Promise((resolve) => tokenManager.close(resolve));
-  await Promise.all([testDatabase.drop(), redis.close()]);
 });
 
 beforeEach(() => {

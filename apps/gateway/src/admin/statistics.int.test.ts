@@ -5,19 +5,13 @@ import { insertToken } from '@reelay/db/factories/insert-token';
 import { failGeneration } from '@reelay/db/generations/fail-generation';
 import { writeSettings } from '@reelay/db/settings';
 import { applyTokenEvent } from '@reelay/db/tokens/apply-token-event';
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let tokenId: string;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  gateway = await startTestGateway({
-    ...{ databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix },
+  gateway = await openTestGateway({
     settings: { 'statistics.timeZone': 'Asia/Tokyo' },
   });
   const { database } = gateway;
@@ -29,10 +23,7 @@ beforeAll(async () => {
   const sample = { at: new Date(), kind: 'video', used: 1, ready: 2, most: 3, waiting: 4 };
   await database.poolSample.create({ data: sample });
 });
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 async function read(path: string): Promise<unknown> {
   const response = await gateway.send(gateway.adminKey, path);

@@ -4,15 +4,11 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { waitFor } from '@reelay/testing/wait-for';
 import OpenAI, { BadRequestError, NotFoundError, PermissionDeniedError, toFile } from 'openai';
 import { sampleMp4, samplePng } from '../testing/sample-media.js';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let key: string;
 let client: OpenAI;
@@ -24,9 +20,7 @@ const mp4 = sampleMp4(3 * mebibyte);
 const soon = { timeoutMs: 20_000, intervalMs: 10 };
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  gateway = await startTestGateway({
-    ...{ databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix },
+  gateway = await openTestGateway({
     settings: { 'generation.waitMs': 50, 'reference.imagePixels': 1_000_000, 'files.ownerBytes': 8 * mebibyte },
   });
   key = await gateway.newClient('ada');
@@ -34,10 +28,7 @@ beforeAll(async () => {
   stranger = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: await gateway.newClient('bob'), maxRetries: 0 });
 });
 
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 beforeEach(async () => {
   await gateway.database.$executeRaw`DELETE FROM file`;

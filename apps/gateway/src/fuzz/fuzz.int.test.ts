@@ -5,12 +5,10 @@
 import { adminRoutes } from '@reelay/contracts/admin-api/admin-routes';
 import { clientRoutes } from '@reelay/contracts/openai-api/client-routes';
 import type { OpenApiDocument } from '@reelay/contracts/openapi/document';
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import fc from 'fast-check';
 import { judgeFuzzed } from '../testing/judge-fuzzed.js';
 import { makeThings, type Things } from '../testing/make-things.js';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 import type { FuzzRequest } from './fuzz-request.js';
 import { knownOf } from './known-of.js';
 import { requestsBeyondLimits, requestsWithTooMuch } from './large-bodies.js';
@@ -25,8 +23,6 @@ const seed = Number(process.env.FUZZ_SEED ?? 20_261_122);
 /** Generous: a request takes milliseconds, on a machine that is not busy. */
 const patienceMs = 60_000 + runs * 2_000;
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let operations: FuzzOperation[];
 let source: RequestSource | undefined;
@@ -34,9 +30,7 @@ let foreign: Things | undefined;
 const fuzzed = new Set<FuzzOperation>();
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  gateway = await startTestGateway({
-    ...{ databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix },
+  gateway = await openTestGateway({
     settings: {
       'generation.waitMs': 400,
       'stream.recheckMs': 20,
@@ -54,10 +48,7 @@ beforeAll(async () => {
   operations = operationsOf(gateway.routes.entries, documents as OpenApiDocument[]);
 });
 
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 const failures = () => gateway.logLines.filter((line) => /"level":"(error|fatal)"/.test(line));
 

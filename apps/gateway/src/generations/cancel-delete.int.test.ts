@@ -1,24 +1,16 @@
 import { LocalStorage } from '@reelay/platform/local-storage';
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { waitFor } from '@reelay/testing/wait-for';
 import OpenAI, { NotFoundError } from 'openai';
 import { fail, progress, succeed } from '../testing/play-worker.js';
 import { samplePng } from '../testing/sample-media.js';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let key: string;
 let client: OpenAI;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  gateway = await startTestGateway({
-    databaseUrl: testDatabase.url,
-    redisUrl: redis.url,
-    redisPrefix: redis.prefix,
+  gateway = await openTestGateway({
     // What ends here is heard by messages alone.
     settings: { 'stream.recheckMs': 600_000, 'generation.waitMs': 60_000 },
   });
@@ -26,10 +18,7 @@ beforeAll(async () => {
   client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: key, maxRetries: 0 });
 });
 
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 const model = 'sora2-landscape-10s';
 const soon = { timeoutMs: 10_000, intervalMs: 10 };

@@ -1,32 +1,23 @@
 /** `Idempotency-Key` and admission, as clients meet them on the creating routes. */
 import { deleteExpired } from '@reelay/db/repair/delete-expired';
 import { writeSettings } from '@reelay/db/settings';
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { waitFor } from '@reelay/testing/wait-for';
 import { succeed } from '../testing/play-worker.js';
 import { samplePng } from '../testing/sample-media.js';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let key: string;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  gateway = await startTestGateway({
-    ...{ databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix },
+  gateway = await openTestGateway({
     settings: { 'stream.recheckMs': 50 },
   });
 });
 beforeEach(async () => {
   key = await gateway.newClient();
 });
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 const soon = { timeoutMs: 30_000, intervalMs: 20 };
 const chat = '/v1/chat/completions';

@@ -1,21 +1,15 @@
 /** The list of everything that an owner asked for, whichever API asked. */
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { succeedWith } from '../testing/play-worker.js';
 import { samplePng } from '../testing/sample-media.js';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let key: string;
 /** Newest first: a chat's image, a chat's text and two videos. */
 let ids: string[];
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  gateway = await startTestGateway({
-    ...{ databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix },
+  gateway = await openTestGateway({
     settings: { 'generation.waitMs': 10 },
   });
   key = await gateway.newClient();
@@ -27,10 +21,7 @@ beforeAll(async () => {
   ids = (await list('')).data.map(({ id }) => id);
 }, 60_000);
 
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 interface Page {
   data: { id: string; kind: string; queue_position: number | null; results: { url: string }[] }[];

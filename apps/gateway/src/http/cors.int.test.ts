@@ -1,25 +1,17 @@
 /** What a browser is told about calls from pages of other origins. */
 import { writeSettings } from '@reelay/db/settings';
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { waitFor } from '@reelay/testing/wait-for';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let key: string;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  gateway = await startTestGateway({ databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix });
+  gateway = await openTestGateway();
   key = await gateway.newClient();
 });
 
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 const origin = 'https://app.example.org';
 const corsOf = ({ headers }: Response) => [...headers.keys()].filter((name) => name.startsWith('access-control-'));

@@ -1,23 +1,15 @@
 import net from 'node:net';
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let key: string;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  gateway = await startTestGateway({ databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix });
+  gateway = await openTestGateway();
   key = await gateway.newClient();
 });
 
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 interface ErrorBody {
   error: { message: string; type: string; param: string | null; code: string };

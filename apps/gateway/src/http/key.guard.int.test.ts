@@ -1,28 +1,17 @@
 import http from 'node:http';
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { waitFor } from '@reelay/testing/wait-for';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
   const configuration = { API_KEY: 'configured-key-of-the-tests' };
-  gateway = await startTestGateway({
-    databaseUrl: testDatabase.url,
-    redisUrl: redis.url,
-    redisPrefix: redis.prefix,
+  gateway = await openTestGateway({
     configuration,
   });
 });
 
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 const documentation = ['/openapi.json', '/docs', '/docs/start.js', '/docs/:fileName'];
 const signing = ['/admin/queues/sign-in', '/admin/queues/sign-out'];

@@ -3,21 +3,15 @@ import http from 'node:http';
 import type { ClientRoute } from '@reelay/contracts/openai-api/client-route';
 import { clientRoutes } from '@reelay/contracts/openai-api/client-routes';
 import { describeClientApi } from '@reelay/contracts/openai-api/describe-client-api';
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { makeThings, type Things } from '../testing/make-things.js';
-import { type SendRequest, startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type SendRequest, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let owner: string;
 let stranger: string;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  gateway = await startTestGateway({
-    ...{ databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix },
+  gateway = await openTestGateway({
     settings: { 'generation.waitMs': 50 },
     // Nothing listens there: what is to be sent is only written down.
     configuration: { FETCH_ALLOW: ['127.0.0.1:9'] },
@@ -25,10 +19,7 @@ beforeAll(async () => {
   [owner, stranger] = await Promise.all([gateway.newClient(), gateway.newClient()]);
 });
 
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 interface Answer {
   status: number;

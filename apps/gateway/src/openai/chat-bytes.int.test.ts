@@ -1,29 +1,20 @@
 /** The rules of a chat stream's bytes (openai-wire 1.5 to 1.7), on whole streams as they come from the socket. */
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { waitFor } from '@reelay/testing/wait-for';
 import OpenAI, { APIError } from 'openai';
 import { fail, progress, succeedWith } from '../testing/play-worker.js';
 import { samplePng } from '../testing/sample-media.js';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let key: string;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  gateway = await startTestGateway({
-    ...{ databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix },
+  gateway = await openTestGateway({
     settings: { 'stream.recheckMs': 50, 'stream.keepAliveMs': 50, 'generation.waitMs': 60_000 },
   });
   key = await gateway.newClient();
 });
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 const soon = { timeoutMs: 30_000, intervalMs: 10 };
 const asking = (prompt: string, more: object = {}) => ({

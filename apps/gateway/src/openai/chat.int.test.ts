@@ -1,30 +1,19 @@
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { waitFor } from '@reelay/testing/wait-for';
 import { fail, progress, succeed } from '../testing/play-worker.js';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let key: string;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  gateway = await startTestGateway({
-    databaseUrl: testDatabase.url,
-    redisUrl: redis.url,
-    redisPrefix: redis.prefix,
+  gateway = await openTestGateway({
     // Nothing is published in these tests: all that is seen comes by rechecks.
     settings: { 'stream.recheckMs': 50, 'stream.keepAliveMs': 200, 'generation.waitMs': 3_000 },
   });
   key = await gateway.newClient();
 });
 
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 const chat = '/v1/chat/completions';
 let prompts = 0;

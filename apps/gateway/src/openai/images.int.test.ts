@@ -1,31 +1,22 @@
 /** The images API, as the official SDK's users see it. */
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { waitFor } from '@reelay/testing/wait-for';
 import OpenAI, { type APIError, BadRequestError, NotFoundError, toFile } from 'openai';
 import { fail, succeedWith } from '../testing/play-worker.js';
 import { dataUri, samplePng } from '../testing/sample-media.js';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let client: OpenAI;
 let key: string;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  gateway = await startTestGateway({
-    ...{ databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix },
+  gateway = await openTestGateway({
     settings: { 'stream.recheckMs': 50, 'stream.keepAliveMs': 100, 'generation.waitMs': 60_000 },
   });
   key = await gateway.newClient();
   client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: key, maxRetries: 0 });
 });
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 const soon = { timeoutMs: 30_000, intervalMs: 10 };
 

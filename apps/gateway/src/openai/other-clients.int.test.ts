@@ -1,28 +1,19 @@
 /** Requests as other clients than the official SDKs write them: LiteLLM, new-api, n8n, Open WebUI and what people put in their settings. */
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { waitFor } from '@reelay/testing/wait-for';
 import { succeed, succeedWith } from '../testing/play-worker.js';
 import { samplePng } from '../testing/sample-media.js';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let key: string;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  gateway = await startTestGateway({
-    ...{ databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix },
+  gateway = await openTestGateway({
     settings: { 'stream.recheckMs': 50, 'generation.waitMs': 60_000 },
   });
   key = await gateway.newClient();
 });
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 const soon = { timeoutMs: 30_000, intervalMs: 10 };
 const bodyOf = async <Body = Record<string, unknown>>(answer: Response | Promise<Response>) =>

@@ -1,6 +1,4 @@
 /** The official SDK against the gateway: what its users see. */
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { waitFor } from '@reelay/testing/wait-for';
 import OpenAI, {
   APIError,
@@ -12,28 +10,19 @@ import OpenAI, {
   UnprocessableEntityError,
 } from 'openai';
 import { fail, progress, succeed } from '../testing/play-worker.js';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let client: OpenAI;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  gateway = await startTestGateway({
-    databaseUrl: testDatabase.url,
-    redisUrl: redis.url,
-    redisPrefix: redis.prefix,
+  gateway = await openTestGateway({
     settings: { 'stream.recheckMs': 50, 'stream.keepAliveMs': 100, 'generation.waitMs': 400 },
   });
   client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: await gateway.newClient(), maxRetries: 0 });
 });
 
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 const model = 'sora2-landscape-10s';
 const asking = (prompt: string) => ({ model, messages: [{ role: 'user' as const, content: prompt }] });

@@ -1,24 +1,18 @@
 /** Every method that the official SDK has for videos, against the gateway. */
 import { characterId } from '@reelay/contracts/ids';
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { waitFor } from '@reelay/testing/wait-for';
 import OpenAI, { APIError, BadRequestError, NotFoundError, toFile } from 'openai';
 import { succeedWithDraft } from '../testing/play-draft.js';
 import { fail, succeed, succeedWith } from '../testing/play-worker.js';
 import { sampleMp4, samplePng } from '../testing/sample-media.js';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let client: OpenAI;
 let stranger: OpenAI;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  gateway = await startTestGateway({
-    ...{ databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix },
+  gateway = await openTestGateway({
     configuration: { FFMPEG_PATH: '/nowhere/ffmpeg' },
     settings: { 'sora.publishForRemix': true, 'stream.recheckMs': 50, 'generation.waitMs': 20_000 },
   });
@@ -27,10 +21,7 @@ beforeAll(async () => {
   [client, stranger] = [await connect(), await connect()];
 });
 
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 const ulidOf = (id: string | null) => (id ?? '').replace(/^[a-z]+_/, '');
 const rowOf = (id: string | null) => gateway.database.generation.findUniqueOrThrow({ where: { id: ulidOf(id) } });

@@ -1,30 +1,19 @@
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { fail, progress, succeed } from '../testing/play-worker.js';
 import { samplePng } from '../testing/sample-media.js';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let key: string;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
   const configuration = { PUBLIC_URL: 'https://video.example.org/reelay' };
-  gateway = await startTestGateway({
-    databaseUrl: testDatabase.url,
-    redisUrl: redis.url,
-    redisPrefix: redis.prefix,
+  gateway = await openTestGateway({
     configuration,
   });
   key = await gateway.newClient();
 });
 
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 interface Video {
   id: string;

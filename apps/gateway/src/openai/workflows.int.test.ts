@@ -1,29 +1,20 @@
 /** What each kind of result looks like to a chat client, streamed and in one piece, and to whoever reads the generation by its id. */
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { waitFor } from '@reelay/testing/wait-for';
 import { type Outcome, progress, succeedWith } from '../testing/play-worker.js';
 import { dataUri, sampleMp4, samplePng } from '../testing/sample-media.js';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let key: string;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  gateway = await startTestGateway({
-    ...{ databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix },
+  gateway = await openTestGateway({
     settings: { 'stream.recheckMs': 50, 'generation.waitMs': 20_000 },
   });
   key = await gateway.newClient();
 });
 
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 const avatar = { contentType: 'image/webp', bytes: samplePng(8, 8), width: 8, height: 8 };
 const png = { contentType: 'image/png', bytes: samplePng(360, 360), width: 360, height: 360 };

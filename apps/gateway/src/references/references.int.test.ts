@@ -4,14 +4,10 @@ import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { waitFor } from '@reelay/testing/wait-for';
 import { dataUri, sampleMp4, samplePng } from '../testing/sample-media.js';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let files: http.Server;
 let filesUrl: string;
 let fetched: string[];
@@ -25,7 +21,6 @@ const png = samplePng(32, 18);
 const mp4 = sampleMp4();
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
   files = http.createServer((request, response) => {
     fetched.push(request.url ?? '');
     if (request.url === '/a.png') return response.setHeader('content-type', 'text/plain').end(png);
@@ -42,8 +37,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve));
   const { port } = files.address() as AddressInfo;
   filesUrl = `http://127.0.0.1:${port}`;
-  gateway = await startTestGateway({
-    ...{ databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix },
+  gateway = await openTestGateway({
     configuration: { FETCH_ALLOW: [`127.0.0.1:${port}`] },
     settings: {
       ...{ 'generation.waitMs': 50, 'stream.recheckMs': 50, 'reference.fetchMs': 1_000 },
@@ -61,7 +55,6 @@ afterAll(async () => {
   files.closeAllConnections();
   files.close();
   await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
 });
 
 const image = (url: unknown) => ({ type: 'image_url', image_url: url });

@@ -1,5 +1,5 @@
 /**
- * A whole gateway for a test, listening on a free port, on databases the test brings. Every answer it gives under `/v1` must fit its
+ * A whole gateway for a test, listening on a free port. Every answer it gives under `/v1` must fit its
  * description. Never part of a running installation.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -12,6 +12,8 @@ import { writeSettings } from '@reelay/db/settings';
 import { hashApiKey, newApiKey } from '@reelay/platform/keys';
 import { createLogger } from '@reelay/platform/logger';
 import { newUlid } from '@reelay/platform/ulid';
+import { createTestDatabase } from '@reelay/testing/database';
+import { openTestRedis } from '@reelay/testing/redis';
 import type { Configuration } from '../configuration.js';
 import { createGateway } from '../create-gateway.js';
 import type { RouteTable } from '../http/route-table.js';
@@ -48,6 +50,22 @@ export interface SendRequest {
   body?: string | FormData | Uint8Array;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+}
+
+/** The same on a database and a Redis of its own, which go with it. */
+export async function openTestGateway(
+  options: Pick<TestGatewayOptions, 'configuration' | 'settings'> = {},
+): Promise<TestGateway> {
+  const [database, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
+  const release = () => Promise.all([database.drop(), redis.close()]);
+  try {
+    const servers = { databaseUrl: database.url, redisUrl: redis.url, redisPrefix: redis.prefix };
+    const gateway = await startTestGateway({ ...servers, ...options });
+    return { ...gateway, close: () => gateway.close().finally(release) };
+  } catch (error) {
+    await release();
+    throw error;
+  }
 }
 
 const webKey = 'web key of the tests 1';

@@ -10,15 +10,11 @@ import {
   webhookEndpointSchema,
   webhookEndpointWithSecretSchema,
 } from '@reelay/contracts/webhooks';
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import OpenAI, { BadRequestError, NotFoundError } from 'openai';
 import type { z } from 'zod';
 import { succeed } from '../testing/play-worker.js';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let key: string;
 let client: OpenAI;
@@ -38,9 +34,7 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const place = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   hook = `http://${place}/hook`;
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  const databases = { databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix };
-  gateway = await startTestGateway({ ...databases, configuration: { FETCH_ALLOW: [place, '127.0.0.1:9'] } });
+  gateway = await openTestGateway({ configuration: { FETCH_ALLOW: [place, '127.0.0.1:9'] } });
   const newClient = async (apiKey: string) => new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey, maxRetries: 0 });
   key = await gateway.newClient();
   [client, stranger] = await Promise.all([newClient(key), newClient(await gateway.newClient())]);
@@ -48,7 +42,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await gateway.close();
   await new Promise((resolve) => server.close(resolve));
-  await Promise.all([testDatabase.drop(), redis.close()]);
 });
 beforeEach(async () => {
   [received, status] = [[], 204];

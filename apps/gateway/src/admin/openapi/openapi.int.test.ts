@@ -2,27 +2,18 @@
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { adminRoutes } from '@reelay/contracts/admin-api/admin-routes';
 import type { OpenApiDocument, Operation } from '@reelay/contracts/openapi/document';
-import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
-import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
 import { createGatewayModule, type GatewayModuleParts } from '../../gateway.module.js';
-import { startTestGateway, type TestGateway } from '../../testing/test-gateway.js';
+import { openTestGateway, type TestGateway } from '../../testing/test-gateway.js';
 
-let testDatabase: TestDatabase;
-let redis: TestRedis;
 let gateway: TestGateway;
 let document: OpenApiDocument;
 
 beforeAll(async () => {
-  [testDatabase, redis] = await Promise.all([createTestDatabase(), openTestRedis()]);
-  const databases = { databaseUrl: testDatabase.url, redisUrl: redis.url, redisPrefix: redis.prefix };
-  gateway = await startTestGateway({ ...databases, configuration: { PUBLIC_URL: 'https://video.example/reelay' } });
+  gateway = await openTestGateway({ configuration: { PUBLIC_URL: 'https://video.example/reelay' } });
   document = (await (await gateway.send(gateway.adminKey, '/api/admin/openapi.json')).json()) as OpenApiDocument;
 });
 
-afterAll(async () => {
-  await gateway.close();
-  await Promise.all([testDatabase.drop(), redis.close()]);
-});
+afterAll(() => gateway.close());
 
 const operations = (): [string, string, Operation][] =>
   Object.entries(document.paths).flatMap(([path, byMethod]) =>

@@ -17,7 +17,7 @@ import type { CredentialSource } from './upstream/credentials.js';
 export interface WorkerParts {
   readonly database: Database;
   readonly settings: SettingsReader;
-  readonly queues: Pick<Queues, 'enqueue' | 'enqueueMany'>;
+  readonly queues: Pick<Queues, 'bringForwardLate' | 'enqueue' | 'enqueueMany'>;
   readonly publisher: { publish(generationId: string, event: GenerationEvent): Promise<void> };
   readonly storage: Storage;
   readonly http: HttpClient;

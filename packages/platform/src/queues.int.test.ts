@@ -149,6 +149,22 @@ test('a delayed job is left alone by a plain ring and brought forward by one tha
   await until(() => rounds === 2, 'the round brought forward');
 });
 
+test('what a process with a clock far ahead has delayed is brought forward, and nothing that is delayed as long as it may be', async () => {
+  const rounds: string[] = [];
+  await startConsumer('poll', async ({ tokenId }) => {
+    rounds.push(tokenId);
+    return rounds.length <= 2 ? { againInMs: tokenId === 'late' ? 300_000 : 60_000 } : undefined;
+  });
+  const tokens = [{ tokenId: 'late' }, { tokenId: 'in time' }, { tokenId: 'nobody' }];
+  for (const each of tokens.slice(0, 2)) await queues.enqueue('poll', each);
+  await until(async () => (await queues.counts('poll')).delayed === 2, 'both to be delayed');
+  expect(await queues.bringForwardLate('poll', tokens, 90_000)).toBe(1);
+  await until(() => rounds.length === 3, 'the round brought forward');
+  expect(rounds[2]).toBe('late');
+  expect(await queues.bringForwardLate('poll', tokens, 90_000)).toBe(0);
+  expect(await queues.counts('poll')).toMatchObject({ delayed: 1 });
+});
+
 test('a bell during a round that then re-delays itself is not lost', async () => {
   const first = gate();
   let rounds = 0;

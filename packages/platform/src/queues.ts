@@ -89,10 +89,36 @@ export class Queues {
     if (payloads.length === 0) return [];
     const queue = await this.open(name);
     const { redis } = this.#options;
-    const holders = await redis.mget(payloads.map((payload) => queue.toKey(`de:${deduplicationId(name, payload)}`)));
+    const holders = await this.#holders(queue, name, payloads);
     // A holder that is gone has left its key behind: the next add takes it over.
     const exist = await Promise.all(holders.map((id) => (id === null ? 0 : redis.exists(queue.toKey(id)))));
     return payloads.filter((_payload, index) => exist[index] !== 1);
+  }
+
+  /**
+   * Brings forward what is delayed for longer than anybody delays it: by a process whose clock was ahead. Told by the clock of Redis, which
+   * is the same for all. Answers how many there were.
+   * @throws AppError `service_unavailable` while Redis is away
+   */
+  async bringForwardLate<Name extends QueueName>(
+    name: Name,
+    payloads: readonly JobPayload<Name>[],
+    longestDelayMs: number,
+  ): Promise<number> {
+    if (payloads.length === 0) return 0;
+    const queue = await this.open(name);
+    const { redis } = this.#options;
+    const ids = (await this.#holders(queue, name, payloads)).filter((id) => id !== null);
+    if (ids.length === 0) return 0;
+    const [seconds] = await redis.time();
+    const scores = await redis.zmscore(queue.toKey('delayed'), ...ids);
+    const latestMs = Number(seconds) * 1_000 + longestDelayMs;
+    const late = ids.filter((_id, index) => dueMs(scores[index]) > latestMs);
+    for (const id of late) {
+      const job = await queue.getJob(id);
+      if (job) await promote(job);
+    }
+    return late.length;
   }
 
   /** Jobs by state, for status pages and tests. */
@@ -105,6 +131,11 @@ export class Queues {
     const open = await Promise.allSettled(this.#queues.values());
     for (const result of open) if (result.status === 'fulfilled') await result.value.close().catch(() => {});
     this.#queues.clear();
+  }
+
+  /** The job of each subject, if there is or was one. */
+  #holders<Name extends QueueName>(queue: Queue, name: Name, payloads: readonly JobPayload<Name>[]) {
+    return this.#options.redis.mget(payloads.map((payload) => queue.toKey(`de:${deduplicationId(name, payload)}`)));
   }
 
   async #attempt(name: QueueName, work: (queue: Queue) => Promise<void>): Promise<boolean> {
@@ -149,6 +180,11 @@ function optionsOf<Name extends QueueName>(name: Name, payload: JobPayload<Name>
     ...(options.delayMs ? { delay: options.delayMs } : {}),
     deduplication: { id: deduplicationId(name, payload), keepLastIfActive: true },
   };
+}
+
+/** BullMQ keeps twelve bits below the milliseconds for the order of jobs of one moment. What is not delayed has no score. */
+function dueMs(score: string | null | undefined): number {
+  return Number(score ?? 0) / 4_096;
 }
 
 /** Promoting is free of clocks, unlike an add with `reschedule`, whose time is the producer's. */

@@ -29,6 +29,8 @@ import { ScriptedUpstream } from './scripted-upstream.js';
 /** What was rung, in order. The queues themselves have their own tests; here it matters what is put into them. */
 export class RungBells {
   readonly rung: { name: QueueName; payload: unknown; options: EnqueueOptions }[] = [];
+  /** What was to be brought forward if it waits for longer than that. */
+  readonly hurried: { name: QueueName; payloads: readonly unknown[]; longestDelayMs: number }[] = [];
 
   async enqueue<Name extends QueueName>(name: Name, payload: JobPayload<Name>, options: EnqueueOptions = {}) {
     this.rung.push({ name, payload, options });
@@ -38,6 +40,11 @@ export class RungBells {
   async enqueueMany<Name extends QueueName>(name: Name, payloads: readonly JobPayload<Name>[]) {
     for (const payload of payloads) await this.enqueue(name, payload);
     return true;
+  }
+
+  async bringForwardLate(name: QueueName, payloads: readonly unknown[], longestDelayMs: number) {
+    this.hurried.push({ name, payloads, longestDelayMs });
+    return payloads.length;
   }
 
   of(name: QueueName): unknown[] {

@@ -5,6 +5,7 @@ import { removeHeldSlots } from '@reelay/db/repair/remove-held-slots';
 import type { Logger } from '@reelay/platform/logger';
 import { announce, ringDispatch } from '../announce.js';
 import type { WorkerParts } from '../worker-parts.js';
+import { hurryLate } from './hurry-late.js';
 import { restoreJobs } from './restore-jobs.js';
 
 const overdueAtOnce = 200;
@@ -13,7 +14,7 @@ const overdueAtOnce = 200;
 export async function repair(parts: WorkerParts, log: Logger, signal?: AbortSignal): Promise<void> {
   const results = await Promise.allSettled([
     endOverdue(parts, log, signal),
-    restoreJobs(parts),
+    restoreJobs(parts).then((jobs) => hurryLate(parts, jobs, log)),
     freeHeldSlots(parts, log),
     releaseForgottenLitter(parts.database),
   ]);

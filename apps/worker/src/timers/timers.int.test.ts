@@ -40,6 +40,17 @@ describe('repair', () => {
     expect(worker.bells.of('dispatch')).toHaveLength(1);
   });
 
+  it('brings forward what a clock that is ahead has put off, but not what waits for as long as the settings say', async () => {
+    const sent = await insertAssigned(file.database, { tokenId });
+    await beginSend(file.database, sent);
+    await round();
+    const settings = await worker.parts.settings.read();
+    const [poll] = worker.bells.hurried.filter(({ name }) => name === 'poll');
+    expect(poll?.payloads).toContainEqual({ tokenId });
+    expect(poll?.longestDelayMs).toBeGreaterThan(settings['poll.maximumMs']);
+    expect(poll?.longestDelayMs).toBeLessThan(300_000);
+  });
+
   it('fails what is past its deadline and leaves its accepted attempt to be polled', async () => {
     const late = await insertAssigned(file.database, { tokenId });
     await beginSend(file.database, late);

@@ -4,6 +4,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ensureApiKey } from '@reelay/db/api-keys/ensure-api-key';
 import { createDatabase } from '@reelay/db/client';
 import { holdWaiterKey } from '@reelay/db/generations/hold-waiter-key';
+import { listLaneStates } from '@reelay/db/lanes/list-lane-states';
 import { LongLines } from '@reelay/db/lanes/long-lines';
 import { createSettingsReader } from '@reelay/db/settings';
 import { CountingWindow } from '@reelay/platform/counting-window';
@@ -33,8 +34,11 @@ import { KeyGuard } from './http/key.guard.js';
 import { MemoryBudget } from './http/memory-budget.js';
 import { createNestLogger } from './http/nest-logger.js';
 import { RequestRate } from './http/request-rate.js';
+import { RequestTurns } from './http/request-turns.js';
 import { RouteTable } from './http/route-table.js';
+import { Turnstile } from './http/turnstile.js';
 import { MediaLinks } from './media/media-links.js';
+import { LaneStates } from './openai/lane-states.js';
 import { VariantMaker } from './variants/variant-maker.js';
 
 export interface GatewayOptions {
@@ -64,6 +68,8 @@ const finishMs = 4_000;
 const largeBodiesBytes = 256 * 1024 * 1024;
 /** How long a large body may wait for its room. */
 const largeBodyPatienceMs = 30_000;
+/** Of requests that make generations. The patience ends before that of common load balancers (60 s). */
+const turns = { atOnce: 8, mostWaiting: 5_000, patienceMs: 55_000, longestTurnMs: 500 };
 
 export async function createGateway({
   configuration,
@@ -104,11 +110,13 @@ export async function createGateway({
       ...{ database, storage, log, stopping: stopping.signal, ffmpeg: configuration.FFMPEG_PATH, searchPath },
     }),
     budget: new MemoryBudget({ totalBytes: largeBodiesBytes, patienceMs: largeBodyPatienceMs }),
+    turns: new RequestTurns(new Turnstile(turns)),
     fetchAllow: configuration.FETCH_ALLOW,
     hub,
     streams: new StreamLimits(),
     waiters,
     lines: new LongLines({ database }),
+    laneStates: new LaneStates(() => listLaneStates(database)),
     links: new MediaLinks({ webKey: WEB_KEY, settings }),
     tokenManager: new TokenManagerClient({
       url: configuration.TOKEN_MANAGER_URL,
@@ -138,6 +146,7 @@ export async function createGateway({
   const adapter = createHttpAdapter({ routes, errors, log, trustProxy, stopping: stopping.signal });
   prepareServer?.(adapter.getInstance());
   registerCors(adapter.getInstance(), settings);
+  parts.turns.register(adapter.getInstance(), stopping.signal);
   registerBoard({ server: adapter.getInstance(), parts, errors, webKey: WEB_KEY });
   const app = await NestFactory.create<NestFastifyApplication>(createGatewayModule({ parts, guard, errors }), adapter, {
     bodyParser: false,

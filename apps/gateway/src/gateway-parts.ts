@@ -12,7 +12,9 @@ import type { WatchHub } from './events/watch-hub.js';
 import type { Bell } from './generations/bell.js';
 import type { Waiters } from './generations/waiters.js';
 import type { MemoryBudget } from './http/memory-budget.js';
+import type { RequestTurns } from './http/request-turns.js';
 import type { MediaLinks } from './media/media-links.js';
+import type { LaneStates } from './openai/lane-states.js';
 import type { VariantMaker } from './variants/variant-maker.js';
 
 /** What controllers work with; made by hand in `create-gateway.ts`, closed there too. Also the injection token. */
@@ -28,12 +30,15 @@ export abstract class GatewayParts {
   abstract readonly variants: VariantMaker;
   /** Shared by all large bodies and fetched references. */
   abstract readonly budget: MemoryBudget;
+  /** Of requests that make generations. */
+  abstract readonly turns: RequestTurns;
   /** `host:port` of private places that clients' addresses may lead to. */
   abstract readonly fetchAllow: readonly string[];
   abstract readonly hub: WatchHub;
   abstract readonly streams: StreamLimits;
   abstract readonly waiters: Waiters;
   abstract readonly lines: LongLines;
+  abstract readonly laneStates: LaneStates;
   abstract readonly links: MediaLinks;
   abstract readonly tokenManager: TokenManagerClient;
   /** For what must be confirmed by sending it again. */

@@ -74,7 +74,10 @@ export function createGatewayModule({ parts, guard, errors }: GatewayModuleParts
     providers: [
       { provide: GatewayParts, useFactory: () => parts },
       { provide: APP_GUARD, useFactory: () => guard },
-      { provide: APP_PIPE, useFactory: () => new BodyPipe({ budget: parts.budget, uploads: new Uploads(parts) }) },
+      {
+        provide: APP_PIPE,
+        useFactory: () => new BodyPipe({ budget: parts.budget, uploads: new Uploads(parts), turns: parts.turns }),
+      },
       { provide: APP_FILTER, useFactory: () => errors },
     ],
   };

@@ -3,6 +3,8 @@ import { defaultSettings, readSettings, type Settings } from '@reelay/contracts/
 import type { Database, Queryable } from './client.js';
 
 const freshMs = 2_000;
+/** From here on they are read again while the known ones are still given: nobody waits for it who comes often. */
+const agingMs = 1_000;
 
 export interface SettingsReader {
   /** The settings now; the last known ones when the database cannot be asked. */
@@ -16,8 +18,9 @@ export function createSettingsReader(database: Database, now: () => number = Dat
 
   async function refresh(): Promise<Settings> {
     try {
+      const askedAt = now();
       settings = await loadSettings(database);
-      readAt = now();
+      readAt = askedAt;
     } catch {
       // Whoever needs the database for more than a setting will meet the failure itself.
     } finally {
@@ -28,9 +31,9 @@ export function createSettingsReader(database: Database, now: () => number = Dat
 
   return {
     async read() {
-      if (now() - readAt < freshMs) return settings;
-      reading ??= refresh();
-      return reading;
+      const ageMs = now() - readAt;
+      if (ageMs >= agingMs) reading ??= refresh();
+      return ageMs < freshMs || reading === undefined ? settings : reading;
     },
   };
 }

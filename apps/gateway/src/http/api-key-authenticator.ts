@@ -12,7 +12,7 @@ export interface ApiKeyAuthenticatorOptions {
   now?: () => number;
 }
 
-/** How long a revoked key may still work. */
+/** How long a revoked key may still work. From the half of it on it is looked up again while it goes on working. */
 const cacheMs = 5_000;
 const noteUseEveryMs = 60_000;
 const mostCached = 10_000;
@@ -23,6 +23,7 @@ export class ApiKeyAuthenticator {
   readonly #now: () => number;
   readonly #hash: (apiKey: string) => string;
   readonly #known = new Map<string, { identity: ApiKeyIdentity; until: number }>();
+  readonly #lookUps = new Map<string, Promise<ApiKeyIdentity | undefined>>();
   readonly #notedAt = new Map<string, number>();
 
   constructor(options: ApiKeyAuthenticatorOptions) {
@@ -44,15 +45,28 @@ export class ApiKeyAuthenticator {
 
   #remembered(macHex: string): ApiKeyIdentity | undefined {
     const entry = this.#known.get(macHex);
-    return entry && entry.until > this.#now() ? entry.identity : undefined;
+    if (entry === undefined || entry.until <= this.#now()) return undefined;
+    // What cannot be looked up now will fail for who has to wait for it.
+    if (entry.until - this.#now() < cacheMs / 2) this.#lookUp(macHex).catch(() => {});
+    return entry.identity;
   }
 
-  async #lookUp(macHex: string): Promise<ApiKeyIdentity | undefined> {
-    this.#known.delete(macHex);
+  /** Once for all who ask in the meantime. */
+  #lookUp(macHex: string): Promise<ApiKeyIdentity | undefined> {
+    const underway = this.#lookUps.get(macHex);
+    if (underway) return underway;
+    const lookUp = this.#find(macHex).finally(() => this.#lookUps.delete(macHex));
+    this.#lookUps.set(macHex, lookUp);
+    return lookUp;
+  }
+
+  async #find(macHex: string): Promise<ApiKeyIdentity | undefined> {
+    const askedAt = this.#now();
     const identity = await findApiKey(this.#options.database, macHex);
+    this.#known.delete(macHex);
     if (!identity) return undefined;
     if (this.#known.size >= mostCached) this.#known.clear();
-    this.#known.set(macHex, { identity, until: this.#now() + cacheMs });
+    this.#known.set(macHex, { identity, until: askedAt + cacheMs });
     return identity;
   }
 

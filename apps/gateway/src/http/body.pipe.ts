@@ -8,6 +8,7 @@ import { FormPlaces } from './form-places.js';
 import type { MemoryBudget } from './memory-budget.js';
 import { readJson } from './read-json.js';
 import { readMultipart } from './read-multipart.js';
+import type { RequestTurns } from './request-turns.js';
 import type { Uploads } from './uploads.js';
 
 /** A video of a form. */
@@ -34,7 +35,7 @@ export const bodyForms = z.registry<{
 export class BodyPipe implements PipeTransform {
   readonly #forms = new FormPlaces(formPlaces);
 
-  constructor(private readonly parts: { budget: MemoryBudget; uploads: Uploads }) {}
+  constructor(private readonly parts: { budget: MemoryBudget; uploads: Uploads; turns: RequestTurns }) {}
 
   async transform(value: unknown, { type, schema }: ArgumentMetadata): Promise<unknown> {
     if (type === 'param') refuseNul(value);
@@ -46,7 +47,8 @@ export class BodyPipe implements PipeTransform {
       throw new AppError('invalid_json', 'The body is empty; send a JSON object.');
     }
     const limits = { mostBytes: media ? largeBodyBytes : smallBodyBytes, budget: this.parts.budget };
-    return checkBody(schema, await this.#read(value, multipart, limits));
+    const body = await this.parts.turns.read(value, () => this.#read(value, multipart, limits));
+    return checkBody(schema, body);
   }
 
   /** @throws AppError `unsupported_media_type` and those of the readers */

@@ -13,6 +13,7 @@ import { bodyForms } from '../http/body.pipe.js';
 import { releaseBody } from '../http/body-limits.js';
 import { publicUrlOf } from '../http/public-url.js';
 import { addLogFields } from '../http/request-log-fields.js';
+import { TakesTurn } from '../http/request-turns.js';
 import { retryMarksOf } from '../http/retry-marks.js';
 import { type AnswerChat, answerChat } from './answer-chat.js';
 import { ChatChunks } from './chat-chunks.js';
@@ -25,6 +26,7 @@ export class ChatController {
   constructor(@Inject(GatewayParts) private readonly parts: GatewayParts) {}
 
   @Post('completions')
+  @TakesTurn()
   @HttpCode(200)
   async complete(
     @Body({ schema: chatCompletionSchema }) body: ChatCompletion,

@@ -21,6 +21,7 @@ import { bodyForms } from '../http/body.pipe.js';
 import { releaseBody } from '../http/body-limits.js';
 import { publicUrlOf } from '../http/public-url.js';
 import { addLogFields } from '../http/request-log-fields.js';
+import { TakesTurn } from '../http/request-turns.js';
 import { retryMarksOf } from '../http/retry-marks.js';
 import { type AnswerImages, answerImages } from './answer-images.js';
 import { streamImages } from './stream-images.js';
@@ -40,6 +41,7 @@ export class ImagesController {
   constructor(@Inject(GatewayParts) private readonly parts: GatewayParts) {}
 
   @Post('generations')
+  @TakesTurn()
   @HttpCode(200)
   async generate(
     @Body({ schema: createImageSchema }) body: CreateImage,
@@ -51,6 +53,7 @@ export class ImagesController {
   }
 
   @Post('edits')
+  @TakesTurn()
   @HttpCode(200)
   async edit(
     @Body({ schema: editImageSchema }) body: EditImage,

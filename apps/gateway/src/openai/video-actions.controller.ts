@@ -20,6 +20,7 @@ import { getGeneration } from '../generations/get-generation.js';
 import { Client } from '../http/access.js';
 import { bodyForms } from '../http/body.pipe.js';
 import { publicUrlOf } from '../http/public-url.js';
+import { TakesTurn } from '../http/request-turns.js';
 import { characterObjectOf } from './character-object.js';
 import { createCharacter } from './create-character.js';
 import { createVideo } from './create-video.js';
@@ -37,6 +38,7 @@ export class VideoActionsController {
   constructor(@Inject(GatewayParts) private readonly parts: GatewayParts) {}
 
   @Post(':id/remix')
+  @TakesTurn()
   @HttpCode(200)
   async remix(
     @Param('id') id: string,
@@ -51,6 +53,7 @@ export class VideoActionsController {
   }
 
   @Post('extensions')
+  @TakesTurn()
   @HttpCode(200)
   async extend(
     @Body({ schema: extendVideoSchema }) body: ExtendVideo,
@@ -63,6 +66,7 @@ export class VideoActionsController {
   }
 
   @Post('edits')
+  @TakesTurn()
   @HttpCode(200)
   async edit(@Body({ schema: editVideoSchema }) body: EditVideo, @Client() client: ApiKeyIdentity): Promise<never> {
     const video = readVideo(body.video);
@@ -71,6 +75,7 @@ export class VideoActionsController {
   }
 
   @Post('characters')
+  @TakesTurn()
   @HttpCode(200)
   async createCharacter(
     @Body({ schema: createCharacterSchema }) body: CreateCharacter,

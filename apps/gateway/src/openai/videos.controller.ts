@@ -11,6 +11,7 @@ import { getGeneration } from '../generations/get-generation.js';
 import { Client } from '../http/access.js';
 import { bodyForms } from '../http/body.pipe.js';
 import { publicUrlOf } from '../http/public-url.js';
+import { TakesTurn } from '../http/request-turns.js';
 import { redirect, sendMedia } from '../media/send-media.js';
 import { createVideo } from './create-video.js';
 import { findVideoFile } from './find-video-file.js';
@@ -26,6 +27,7 @@ export class VideosController {
   constructor(@Inject(GatewayParts) private readonly parts: GatewayParts) {}
 
   @Post()
+  @TakesTurn()
   @HttpCode(200)
   async create(
     @Body({ schema: createVideoSchema }) body: CreateVideo,

@@ -14,6 +14,7 @@ import { createLogger } from '@reelay/platform/logger';
 import { newUlid } from '@reelay/platform/ulid';
 import { createTestDatabase } from '@reelay/testing/database';
 import { openTestRedis } from '@reelay/testing/redis';
+import type { FastifyInstance } from 'fastify';
 import type { Configuration } from '../configuration.js';
 import { createGateway } from '../create-gateway.js';
 import type { RouteTable } from '../http/route-table.js';
@@ -27,6 +28,8 @@ export interface TestGatewayOptions {
   configuration?: Partial<Configuration>;
   /** Written before it starts, so that they hold from the first request. */
   settings?: Partial<Settings>;
+  /** Called before routes are added. */
+  prepareServer?: (server: FastifyInstance) => void;
 }
 
 export interface TestGateway {
@@ -100,7 +103,10 @@ export async function startTestGateway(options: TestGatewayOptions): Promise<Tes
     version: '0.0.0-test',
     redisPrefix: options.redisPrefix,
     searchPath: process.env.PATH ?? '',
-    prepareServer: (server) => judge.watch(server),
+    prepareServer: (server) => {
+      judge.watch(server);
+      options.prepareServer?.(server);
+    },
   });
   const url = await gateway.listen();
   return {

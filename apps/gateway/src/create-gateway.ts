@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ensureApiKey } from '@reelay/db/api-keys/ensure-api-key';
 import { createDatabase } from '@reelay/db/client';
+import { gatherAccepts } from '@reelay/db/generations/gathered-accepts';
 import { holdWaiterKey } from '@reelay/db/generations/hold-waiter-key';
 import { listLaneStates } from '@reelay/db/lanes/list-lane-states';
 import { LongLines } from '@reelay/db/lanes/long-lines';
@@ -115,6 +116,7 @@ export async function createGateway({
     hub,
     streams: new StreamLimits(),
     waiters,
+    accepts: gatherAccepts(database),
     lines: new LongLines({ database }),
     laneStates: new LaneStates(() => listLaneStates(database)),
     links: new MediaLinks({ webKey: WEB_KEY, settings }),

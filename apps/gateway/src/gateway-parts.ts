@@ -1,5 +1,6 @@
 import type { Settings } from '@reelay/contracts/settings';
 import type { Database } from '@reelay/db/client';
+import type { GatheredAccepts } from '@reelay/db/generations/gathered-accepts';
 import type { LongLines } from '@reelay/db/lanes/long-lines';
 import type { Logger } from '@reelay/platform/logger';
 import type { EventPublisher } from '@reelay/platform/messages';
@@ -37,6 +38,7 @@ export abstract class GatewayParts {
   abstract readonly hub: WatchHub;
   abstract readonly streams: StreamLimits;
   abstract readonly waiters: Waiters;
+  abstract readonly accepts: GatheredAccepts;
   abstract readonly lines: LongLines;
   abstract readonly laneStates: LaneStates;
   abstract readonly links: MediaLinks;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { getModel } from '@reelay/contracts/models';
 import { defaultSettings } from '@reelay/contracts/settings';
 import { createDatabase, type Database } from '@reelay/db/client';
+import { gatherAccepts } from '@reelay/db/generations/gathered-accepts';
 import { holdWaiterKey, type WaiterKey } from '@reelay/db/generations/hold-waiter-key';
 import { LocalStorage } from '@reelay/platform/local-storage';
 import { createLogger } from '@reelay/platform/logger';
@@ -63,6 +64,7 @@ function newParts(): CreateGenerationParts {
   const budget = new MemoryBudget({ totalBytes: 1, patienceMs: 1 });
   return {
     ...{ database, bell: new Bell(queues), waiters, log, budget, storage },
+    accepts: gatherAccepts(database),
     fetchAllow: [],
     settings: { read: async () => defaultSettings },
   };

@@ -10,10 +10,10 @@ import { planRequest } from '@reelay/contracts/request/plan-request';
 import type { RequestInput } from '@reelay/contracts/request/request-input';
 import type { Settings } from '@reelay/contracts/settings';
 import type { ApiKeyIdentity } from '@reelay/db/api-keys/find-api-key';
-import { acceptAlone } from '@reelay/db/generations/accept-alone';
 import type { Acceptance, AcceptGeneration } from '@reelay/db/generations/accept-generation';
 import { acceptGroup, type Group } from '@reelay/db/generations/accept-group';
 import { findGeneration, type Generation } from '@reelay/db/generations/find-generation';
+import type { GatheredAccepts } from '@reelay/db/generations/gathered-accepts';
 import { isOutage } from '@reelay/db/outage';
 import { crashPoint } from '@reelay/platform/crash-point';
 import type { Logger } from '@reelay/platform/logger';
@@ -64,6 +64,7 @@ export interface CreatedGeneration {
 export interface CreateGenerationParts extends StoreReferencesParts {
   bell: Bell;
   waiters: Waiters;
+  accepts: GatheredAccepts;
   settings: { read(): Promise<Settings> };
   log: Logger;
 }
@@ -147,14 +148,14 @@ async function accept(
 }
 
 /** A connection that breaks during the commit leaves the outcome open; the row itself says what became of it. */
-async function acceptOnce({ database, waiters }: CreateGenerationParts, accepts: Group): Promise<Acceptance> {
+async function acceptOnce({ database, waiters, ...parts }: CreateGenerationParts, accepts: Group): Promise<Acceptance> {
   const [first] = accepts;
   waiters.hold(first.id);
   try {
     crashPoint('accept.before-commit');
     // A group has a connection while it waits for another one. One of this process may do so; the pool is for everybody.
     const acceptance = await (accepts.length === 1
-      ? acceptAlone(database, first)
+      ? parts.accepts.accept(first)
       : waiters.inTurn('groups', () => acceptGroup(database, accepts)));
     if (acceptance.outcome !== 'accepted') waiters.drop(first.id);
     return acceptance;

@@ -14,6 +14,8 @@ export interface WaitersOptions {
 }
 
 const retryMs = 500;
+/** For so long those whose result was delivered gather, for one statement about all; nobody is to attach to them, so nobody waits for it. */
+const gatherMs = 50;
 /** Longer than this no answer waits for its release to be written; it is written later. */
 const patienceMs = 1_500;
 
@@ -25,6 +27,7 @@ export class Waiters {
   readonly #turns = new Map<string, Promise<unknown>>();
   #flushing: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #gathering: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(options: WaitersOptions) {
@@ -63,9 +66,18 @@ export class Waiters {
     }
   }
 
-  /** Resolves when it is written, or after a moment when the database is away; it is then written once it is back. */
+  /**
+   * What was not delivered: resolves when that is written, or after a moment when the database is away; it is then written once it is back.
+   * What was delivered is written soon, and with others.
+   */
   async release(generationId: string, isDelivered: boolean): Promise<void> {
+    // Two that waited for the same one are told of by one write, and it drops one of them.
+    if (this.#pending.has(generationId)) this.drop(generationId);
     this.#pending.set(generationId, isDelivered);
+    if (isDelivered && !this.#isClosed) {
+      this.#gathering ??= setTimeout(() => void this.#flush(), gatherMs).unref();
+      return;
+    }
     const flushed = this.#flush();
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
@@ -79,6 +91,7 @@ export class Waiters {
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#retry);
+    clearTimeout(this.#gathering);
     await this.#flush();
   }
 
@@ -97,6 +110,8 @@ export class Waiters {
   async #write(): Promise<void> {
     const batch = [...this.#pending];
     this.#pending.clear();
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
     try {
       const releases = batch.map(([generationId, isDelivered]) => ({ generationId, isDelivered }));
       await releaseWaiters(this.#options.database, this.key, releases);
@@ -104,7 +119,8 @@ export class Waiters {
     } catch (error) {
       this.#options.log.warn({ error, count: batch.length }, 'ends of waiting requests not written, trying again');
       for (const [generationId, isDelivered] of batch) {
-        if (!this.#pending.has(generationId)) this.#pending.set(generationId, isDelivered);
+        if (this.#pending.has(generationId)) this.drop(generationId);
+        else this.#pending.set(generationId, isDelivered);
       }
       if (this.#isClosed) return;
       clearTimeout(this.#retry);

@@ -9,6 +9,9 @@ export interface AskOutlook {
   deadlineMs: number;
 }
 
+/** What is asked for one, or for each row of a larger statement, whose columns then stand for it. */
+export type OrColumns<Ask> = { [Name in keyof Ask]: Ask[Name] | Prisma.Sql };
+
 export interface LaneOutlook {
   /** No account of the pool could ever serve it. */
   isUnserved: boolean;
@@ -28,7 +31,7 @@ const believedMs = 60_000;
  * One row, or none of a lane that nobody has counted. The first waiting row of a key comes before the second one of every other key, so
  * the turn of one more follows from how many of its own key wait. They are counted only where the lane as a whole is too long.
  */
-export function laneOutlook({ lane, apiKeyId, deadlineMs }: AskOutlook): Prisma.Sql {
+export function laneOutlook({ lane, apiKeyId, deadlineMs }: OrColumns<AskOutlook>): Prisma.Sql {
   return Prisma.sql`
     SELECT tokens = 0 AS "isUnserved", reason, start_every_ms AS "startEveryMs",
       is_fresh AND tokens > 0 AND serving = 0 AND coalesce(recovers_at > now() + ${deadlineMs} * interval '1 millisecond', true) AS "isOut",

@@ -124,9 +124,14 @@ export async function acceptGeneration(database: Queryable, accept: AcceptGenera
 interface Written extends Partial<LaneOutlook>, CountedOpen, AcceptedColumns {}
 
 /** Null of what was not accepted. */
-type AcceptedColumns = { [Column in 'createdAt' | 'deadlineAt' | 'priority' | 'simulated']: Generation[Column] | null };
+export type AcceptedColumns = {
+  [Column in 'createdAt' | 'deadlineAt' | 'priority' | 'simulated']: Generation[Column] | null;
+};
 
-function acceptedGeneration({ id, dialect, request, lane }: AcceptGeneration, written: AcceptedColumns): Generation {
+export function acceptedGeneration(
+  { id, dialect, request, lane }: AcceptGeneration,
+  written: AcceptedColumns,
+): Generation {
   const { createdAt, deadlineAt, priority, simulated } = written as Pick<Generation, keyof AcceptedColumns>;
   return {
     ...{ id, groupId: null, dialect, request, state: 'queued', stage: 'waiting', progress: 0, seq: 1 },

@@ -41,7 +41,7 @@ async function admitAlone(tx: Transaction, [{ apiKeyId, limits }, ...others]: Gr
   await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended('admission of groups', 0))::text`;
   for (const key of apiKeyId === null ? [null] : [apiKeyId, null]) {
     await tx.$queryRaw`
-      SELECT CASE WHEN count_open_generations(${key}::text, most) + ${others.length} + 2 * current_setting('max_connections')::integer >= most
+      SELECT CASE WHEN count_open_generations(${key}::text, most) + ${others.length} + 2 * most_unseen_admissions() >= most
         THEN pg_advisory_xact_lock(hashtextextended('admission ' || coalesce(${key}::text, ''), 0))::text END
       FROM (
         SELECT CASE WHEN ${key}::text IS NULL THEN ${limits.open}::integer

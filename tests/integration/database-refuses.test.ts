@@ -218,3 +218,87 @@ test('an account gone while a slot on it is being taken, whoever comes first', a
     await second.end();
   }
 });
+
+test('an attempt of no generation, a slot held by no attempt, and either gone from under them', async () => {
+  const refused = { code: '23503' };
+  const id = await generation();
+  await expect(attempt('h1', 'nothing')).rejects.toMatchObject(refused);
+  await attempt('h1', id);
+  const set = (text: string) => client.query(text);
+  await expect(set(`UPDATE submit_attempt SET generation_id = 'nothing' WHERE id = 'h1'`)).rejects.toMatchObject(
+    refused,
+  );
+  await expect(client.query('DELETE FROM generation WHERE id = $1', [id])).rejects.toMatchObject(refused);
+  await expect(client.query(`UPDATE generation SET id = 'other' WHERE id = $1`, [id])).rejects.toMatchObject(refused);
+  const slot = (attemptId: string) =>
+    client.query(`INSERT INTO token_slot (token_id, kind, slot_no, attempt_id) VALUES ('t', 'image', 5, $1)`, [
+      attemptId,
+    ]);
+  await expect(slot('nothing')).rejects.toMatchObject(refused);
+  await slot('h1');
+  await expect(set(`UPDATE token_slot SET attempt_id = 'nothing' WHERE attempt_id = 'h1'`)).rejects.toMatchObject(
+    refused,
+  );
+  await expect(set(`DELETE FROM submit_attempt WHERE id = 'h1'`)).rejects.toMatchObject(refused);
+  await expect(set(`UPDATE submit_attempt SET id = 'h2' WHERE id = 'h1'`)).rejects.toMatchObject(refused);
+  await set(`DELETE FROM token_slot WHERE attempt_id = 'h1'`);
+  await set(`DELETE FROM submit_attempt WHERE id = 'h1'`);
+  await client.query('DELETE FROM generation WHERE id = $1', [id]);
+});
+
+test('a generation gone while an attempt of it, or an attempt gone while its slot, is being added, whoever comes first', async () => {
+  const second = new Client({ connectionString: database.url });
+  await second.connect();
+  const both = async (one: (from: Client) => Promise<unknown>, other: (from: Client) => Promise<unknown>) => {
+    await client.query('BEGIN');
+    await one(client);
+    const late = other(second).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    await client.query('COMMIT');
+    expect(await late).toMatchObject({ code: '23503' });
+  };
+  try {
+    for (const first of ['adding', 'removing'] as const) {
+      const [bare, held] = [await generation(), await generation()];
+      await attempt(`held ${first}`, held);
+      const open = (from: Client) =>
+        from.query(
+          `INSERT INTO submit_attempt (id, generation_id, step, n, token_id, provider, fence, takes_turn)
+           VALUES ($1, $2, 1, 1, 't', 'sora', 1, false)`,
+          [`bare ${first}`, bare],
+        );
+      const take = (from: Client) =>
+        from.query(`INSERT INTO token_slot (token_id, kind, slot_no, attempt_id) VALUES ('t', 'image', $1, $2)`, [
+          first === 'adding' ? 6 : 7,
+          `held ${first}`,
+        ]);
+      const remove = (from: Client) => from.query('DELETE FROM generation WHERE id = $1', [bare]);
+      const removeHolder = (from: Client) => from.query('DELETE FROM submit_attempt WHERE id = $1', [`held ${first}`]);
+      await (first === 'adding' ? both(open, remove) : both(remove, open));
+      await (first === 'adding' ? both(take, removeHolder) : both(removeHolder, take));
+    }
+  } finally {
+    await second.end();
+  }
+});
+
+test('nothing of the journal is left where all generations, or all attempts, are emptied', async () => {
+  const left = async () => {
+    const { rows } = await client.query<{ left: number }>(
+      'SELECT (SELECT count(*) FROM submit_attempt)::integer + (SELECT count(*) FROM token_slot)::integer AS left',
+    );
+    return rows[0]?.left;
+  };
+  for (const tables of ['generation', 'submit_attempt', 'token, generation', 'token_slot, submit_attempt']) {
+    await client.query(`INSERT INTO token (id, provider, target, identity, label, access_token_sealed, access_token_hint)
+      VALUES ('t', 'sora', 'simulator', 'i', 'l', 's', 'h') ON CONFLICT DO NOTHING`);
+    await attempt(`emptied ${tables}`, await generation());
+    await client.query(`INSERT INTO token_slot (token_id, kind, slot_no, attempt_id) VALUES ('t', 'image', 8, $1)`, [
+      `emptied ${tables}`,
+    ]);
+    await client.query(`TRUNCATE ${tables} CASCADE`);
+    expect(await left()).toBe(0);
+  }
+});

@@ -62,14 +62,12 @@ async function assign(replica = 0): Promise<string[]> {
 const queues: AssignerOptions['queues'] = {
   async enqueueMany(_name, payloads) {
     const ids = payloads.flatMap((payload) => ('generationId' in payload ? [payload.generationId] : []));
-    const attempts = await database.submitAttempt.findMany({
-      where: { generationId: { in: ids } },
-      include: { generation: true },
-    });
-    const byGeneration = new Map(attempts.map((attempt) => [attempt.generationId, attempt]));
+    const attempts = await database.submitAttempt.findMany({ where: { generationId: { in: ids } } });
+    const generations = await database.generation.findMany({ where: { id: { in: ids } } });
+    const attemptOf = new Map(attempts.map(({ generationId, id }) => [generationId, id]));
+    const keyOf = new Map(generations.map(({ id, apiKeyId }) => [id, apiKeyId]));
     for (const generationId of ids) {
-      const { id: attemptId, generation } = byGeneration.get(generationId)!;
-      const start = { attemptId, generationId, apiKeyId: generation.apiKeyId ?? '' };
+      const start = { attemptId: attemptOf.get(generationId)!, generationId, apiKeyId: keyOf.get(generationId) ?? '' };
       begun.push(start);
       running.push(start);
     }

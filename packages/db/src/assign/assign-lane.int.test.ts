@@ -276,6 +276,15 @@ describe('the order of rows', () => {
     expect(idsOf(await assign())).toEqual([...few, ...flood.slice(0, 3)].sort());
   });
 
+  it('gives a key with many waiting all the slots that others with few of theirs leave', async () => {
+    await insertToken(database, { videoLimit: 20 });
+    const one = await Promise.all(
+      ['b', 'c', 'd', 'e'].map((name) => insertWaiting(database, { apiKeyId: `key-${name}` })),
+    );
+    const flood = await insertWaiting(database, { count: 30, apiKeyId: 'key-a' });
+    expect(idsOf(await assign())).toEqual([...one.flat(), ...flood.slice(0, 16)].sort());
+  });
+
   it('prefers, of equals, the key that was served the longest ago to the older row', async () => {
     await insertToken(database, { videoLimit: 1 });
     await insertWaiting(database, { count: 5, apiKeyId: 'key-a', ageMs: 60_000 });

@@ -30,10 +30,23 @@ export interface FindNextRows {
  * generations worked on as it may at once.
  */
 export async function findNextRows(database: Queryable, find: FindNextRows): Promise<NextRow[]> {
-  return queryDriver<NextRow>(database, nextRowsQuery(find));
+  const rows = await queryDriver<NumberedRow>(database, nextRowsQuery(find, evenShares(find.limit)));
+  // Had a key's last row that was read its turn, one behind it may have had its turn as well.
+  if (!rows.some(({ isLastRead }) => isLastRead)) return rows;
+  return queryDriver<NumberedRow>(database, nextRowsQuery(find, inText(find.limit)));
 }
 
-function nextRowsQuery(find: FindNextRows): Prisma.Sql {
+interface NumberedRow extends NextRow {
+  /** Of its key, where more of it may wait than were read. */
+  isLastRead: boolean;
+}
+
+/** Twice what each key starts where all have enough waiting: to read as many of each as are needed in all is mostly in vain. */
+function evenShares(limit: number): Prisma.Sql {
+  return Prisma.sql`(SELECT least(${inText(limit)}, ${inText(2 * limit)} / (1 + count(*)) + 1) FROM waiting_key)`;
+}
+
+function nextRowsQuery(find: FindNextRows, ofEachKey: Prisma.Sql): Prisma.Sql {
   const { lane, turns } = find;
   const limit = inText(find.limit);
   return Prisma.sql`${plannedOnce}
@@ -54,9 +67,9 @@ function nextRowsQuery(find: FindNextRows): Prisma.Sql {
         SELECT concurrent_limit, xmin::text AS version FROM api_key WHERE id = waiting_key.key AND concurrent_limit IS NOT NULL
       ) AS api_key
     ), candidate AS (
-      SELECT first.* FROM waiting_key CROSS JOIN LATERAL (${firstRows(find, Prisma.sql`generation.api_key_id = waiting_key.key`)}) AS first
+      SELECT first.* FROM waiting_key CROSS JOIN LATERAL (${firstRows(find, Prisma.sql`generation.api_key_id = waiting_key.key`, ofEachKey)}) AS first
       UNION ALL
-      SELECT first.* FROM (${firstRows(find, Prisma.sql`generation.api_key_id IS NULL`)}) AS first
+      SELECT first.* FROM (${firstRows(find, Prisma.sql`generation.api_key_id IS NULL`, ofEachKey)}) AS first
     ), next AS (
       SELECT candidate.*, served.turn, limited_key.version AS key_version
       FROM candidate LEFT JOIN limited_key ON limited_key.key = candidate.api_key_id
@@ -65,7 +78,8 @@ function nextRowsQuery(find: FindNextRows): Prisma.Sql {
       WHERE limited_key.room IS NULL OR nth <= limited_key.room
       ORDER BY priority DESC, nth, coalesce(served.turn, 0), created_at, id LIMIT ${limit}
     )
-    SELECT id AS "generationId", api_key_id AS "apiKeyId", fence, coalesce(token_ids, '{}') AS excluded, key_version AS "keyVersion"
+    SELECT id AS "generationId", api_key_id AS "apiKeyId", fence, coalesce(token_ids, '{}') AS excluded, key_version AS "keyVersion",
+      nth = ${ofEachKey} AND nth < ${limit} AS "isLastRead"
     FROM next LEFT JOIN excluding ON generation_id = id
     ORDER BY priority DESC, nth, coalesce(turn, 0), created_at, id`;
 }
@@ -79,11 +93,11 @@ function excludingRows({ isPinned, freeTokenIds }: FindNextRows): Prisma.Sql {
 }
 
 /** In the order of an index, which is that of their numbers too: nothing is sorted, nor is more read than is numbered. */
-function firstRows({ lane, freeTokenIds, limit }: FindNextRows, ofKey: Prisma.Sql): Prisma.Sql {
+function firstRows({ lane, freeTokenIds }: FindNextRows, ofKey: Prisma.Sql, ofEachKey: Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
     SELECT id, api_key_id, fence, priority, created_at, row_number() OVER (ORDER BY priority DESC, created_at, id) AS nth FROM generation
     WHERE lane = ${lane} AND ${ofKey} AND state = 'queued' AND token_id IS NULL
       AND (not_before IS NULL OR not_before <= now()) AND deadline_at > now()
       AND id NOT IN (SELECT generation_id FROM excluding WHERE cardinality(token_ids) >= ${freeTokenIds.length})
-    ORDER BY priority DESC, created_at, id LIMIT ${inText(limit)}`;
+    ORDER BY priority DESC, created_at, id LIMIT ${ofEachKey}`;
 }

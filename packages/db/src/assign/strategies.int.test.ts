@@ -2,10 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import type { AssignStrategy } from '@reelay/contracts/settings';
 import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
+import { waitFor } from '@reelay/testing/wait-for';
+import { Client } from 'pg';
 import { createDatabase, type Database } from '../client.js';
 import { insertAssigned } from '../factories/insert-generation.js';
 import { insertToken } from '../factories/insert-token.js';
 import { insertWaiting, videoLane } from '../factories/insert-waiting.js';
+import { writeSettings } from '../settings.js';
 import { assignLane } from './assign-lane.js';
 
 let file: TestDatabase;
@@ -26,6 +29,7 @@ beforeEach(async () => {
 /** Assigns so many rows in one batch; returns how many each account got. */
 async function share(strategy: AssignStrategy, count: number): Promise<Map<string, number>> {
   await insertWaiting(database, { count });
+  await writeSettings(database, { 'assign.strategy': strategy });
   const shares = new Map<string, number>();
   await assignLane(database, {
     ...{ lane: videoLane, slotKind: 'video', targets: { names: ['simulator'], simulated: [] }, unlimitedSlots: 100 },
@@ -106,6 +110,54 @@ describe('the strategy', () => {
         [few, 1],
       ]),
     );
+  });
+});
+
+describe('what accounts are kept in order by', () => {
+  const orders = async () => {
+    const rows = await database.token.findMany({ select: { orderedBy: true } });
+    return rows.map(({ orderedBy }) => orderedBy);
+  };
+
+  it('follows the setting, for those that are there and for those to come', async () => {
+    await database.setting.deleteMany();
+    await insertToken(database);
+    await writeSettings(database, { 'assign.strategy': 'weighted' });
+    await insertToken(database);
+    expect(await orders()).toEqual(['weighted', 'weighted']);
+    await database.setting.update({ where: { key: 'assign.strategy' }, data: { value: 'nonsense' } });
+    expect(await orders()).toEqual(['least-loaded', 'least-loaded']);
+    await writeSettings(database, { 'assign.strategy': 'round-robin' });
+    await database.setting.deleteMany();
+    await insertToken(database);
+    expect(await orders()).toEqual(['least-loaded', 'least-loaded', 'least-loaded']);
+  });
+
+  it('is right for an account that is added while the setting changes', async () => {
+    await writeSettings(database, { 'assign.strategy': 'random' });
+    // Without the apps' time limits, which a busy machine may reach.
+    const [adding, changing] = [new Client({ connectionString: file.url }), new Client({ connectionString: file.url })];
+    await Promise.all([adding.connect(), changing.connect()]);
+    try {
+      await adding.query(`BEGIN; INSERT INTO token (id, provider, target, identity, label, access_token_sealed, access_token_hint)
+        VALUES ('added', 'sora', 'simulator', 'added', 'added', 'sealed', 'hint')`);
+      const changed = changing.query(`UPDATE setting SET value = '"weighted"' WHERE key = 'assign.strategy'`);
+      await waitFor(
+        async () => {
+          const { rows } = await adding.query(
+            `SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database AND datname = current_database()
+             WHERE relation = 'token'::regclass AND NOT granted`,
+          );
+          return rows.length > 0;
+        },
+        { timeoutMs: 30_000, describe: 'the change to wait for the account' },
+      );
+      await adding.query('COMMIT');
+      await changed;
+    } finally {
+      await Promise.all([adding.end(), changing.end()]);
+    }
+    expect(await orders()).toEqual(['weighted']);
   });
 });
 

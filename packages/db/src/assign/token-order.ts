@@ -1,6 +1,6 @@
 /**
- * In which order tokens with a free slot are taken. Each order is that of an index whose expressions and conditions are these, word for
- * word (migration 20261122131000_assignment): however large the pool is, only as many tokens are read as are needed.
+ * In which order tokens with a free slot are taken. It is that of an index whose expressions and conditions are these, word for
+ * word (migration 20261122165000_assign_order): however large the pool is, only as many tokens are read as are needed.
  */
 import type { SlotKind } from '@reelay/contracts/domain';
 import type { AssignStrategy } from '@reelay/contracts/settings';
@@ -31,35 +31,33 @@ const idlest = Prisma.sql`last_assigned_at NULLS FIRST, id`;
 
 /** In the terms of `findFreeSlots`: columns of `token`, and `used`, `capacity`, `quota`, `nth` of what it found. */
 export function tokenOrder(strategy: AssignStrategy, slotKind: SlotKind): TokenOrder {
+  const ofTokens = Prisma.sql`${rank[slotKind]} NULLS FIRST, ${idlest}`;
   switch (strategy) {
     case 'least-loaded':
-      return order(Prisma.sql`${load[slotKind]}, ${idlest}`, Prisma.sql`(used + nth)::real / capacity, ${idlest}`);
+      return { ofTokens, drawnFrom: 1, ofSlots: Prisma.sql`(used + nth)::real / capacity, ${idlest}` };
     case 'weighted':
-      return order(
-        Prisma.sql`${weightedLoad[slotKind]}, ${idlest}`,
-        Prisma.sql`(used + nth)::real / weight, ${idlest}`,
-      );
+      return { ofTokens, drawnFrom: 1, ofSlots: Prisma.sql`(used + nth)::real / weight, ${idlest}` };
     case 'round-robin':
-      return order(idlest, Prisma.sql`nth, ${idlest}`);
+      return { ofTokens, drawnFrom: 1, ofSlots: Prisma.sql`nth, ${idlest}` };
     case 'random':
-      return { ofTokens: idlest, drawnFrom: 8, ofSlots: Prisma.sql`random()` };
+      return { ofTokens, drawnFrom: 8, ofSlots: Prisma.sql`random()` };
     case 'most-remaining-quota':
       // Images have none to compare. An unknown one has just begun anew, or never was short.
       if (slotKind === 'image') return tokenOrder('least-loaded', slotKind);
-      return order(Prisma.sql`remaining DESC, ${idlest}`, Prisma.sql`quota - nth DESC, ${idlest}`);
+      return { ofTokens, drawnFrom: 1, ofSlots: Prisma.sql`quota - nth DESC, ${idlest}` };
   }
 }
 
-function order(ofTokens: Prisma.Sql, ofSlots: Prisma.Sql): TokenOrder {
-  return { ofTokens, ofSlots, drawnFrom: 1 };
-}
-
 const load = {
-  image: Prisma.sql`(image_used::real / (CASE WHEN image_limit < 0 THEN 1000 ELSE greatest(image_limit, 1) END))`,
-  video: Prisma.sql`(video_used::real / (CASE WHEN video_limit < 0 THEN 1000 ELSE greatest(video_limit, 1) END))`,
+  image: Prisma.sql`image_used::real / (CASE WHEN image_limit < 0 THEN 1000 ELSE greatest(image_limit, 1) END)`,
+  video: Prisma.sql`video_used::real / (CASE WHEN video_limit < 0 THEN 1000 ELSE greatest(video_limit, 1) END)`,
 } as const satisfies Record<SlotKind, Prisma.Sql>;
 
-const weightedLoad = {
-  image: Prisma.sql`(image_used::real / weight)`,
-  video: Prisma.sql`(video_used::real / weight)`,
+/**
+ * What accounts of one capability are kept in order by. Which strategy that is each row says itself (the database writes it there when the
+ * setting changes), so that one index serves whichever is in use.
+ */
+const rank = {
+  image: Prisma.sql`(CASE ordered_by WHEN 'least-loaded' THEN ${load.image} WHEN 'weighted' THEN image_used::real / weight WHEN 'most-remaining-quota' THEN ${load.image} ELSE 0 END)`,
+  video: Prisma.sql`(CASE ordered_by WHEN 'least-loaded' THEN ${load.video} WHEN 'weighted' THEN video_used::real / weight WHEN 'most-remaining-quota' THEN -remaining::real ELSE 0 END)`,
 } as const satisfies Record<SlotKind, Prisma.Sql>;

@@ -15,8 +15,11 @@ afterEach(() => stack.close());
 
 const soon = { timeoutMs: 20_000, intervalMs: 20 };
 
-const open = (kind: 'video' | 'image', state: string) =>
-  stack.database.submitAttempt.findMany({ where: { state, generation: { kind } }, orderBy: { createdAt: 'asc' } });
+const open = async (kind: 'video' | 'image', state: string) => {
+  const ofKind = await stack.database.generation.findMany({ where: { kind }, select: { id: true } });
+  const generationId = { in: ofKind.map(({ id }) => id) };
+  return stack.database.submitAttempt.findMany({ where: { state, generationId }, orderBy: { createdAt: 'asc' } });
+};
 
 it('starts two videos where five slots are free and two are left, rests until its quota begins anew, and makes images meanwhile', async () => {
   const { database } = stack;

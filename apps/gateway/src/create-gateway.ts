@@ -69,6 +69,8 @@ const finishMs = 4_000;
 const largeBodiesBytes = 256 * 1024 * 1024;
 /** How long a large body may wait for its room. */
 const largeBodyPatienceMs = 30_000;
+/** Connections that wait to be taken in. One more than the system holds (511 by default) tries again after one second, then three. */
+const mostUntaken = 4_096;
 /** Of requests that make generations. The patience ends before that of common load balancers (60 s). */
 const turns = { atOnce: 8, mostWaiting: 5_000, patienceMs: 55_000, longestTurnMs: 500 };
 
@@ -159,7 +161,7 @@ export async function createGateway({
   return {
     routes,
     async listen() {
-      await app.listen(configuration.PORT, configuration.HOST);
+      await app.listen({ port: configuration.PORT, host: configuration.HOST, backlog: mostUntaken });
       return reachableUrl(await app.getUrl());
     },
     async close() {

@@ -15,6 +15,7 @@ async function main(): Promise<void> {
     renderMs: settings.SIMULATOR_RENDER_MS,
     seed: settings.SIMULATOR_SEED,
     stateFolder: settings.SIMULATOR_STATE_DIR,
+    remembered: settings.SIMULATOR_REMEMBERS,
   });
   lifecycle.onShutdown('simulator', () => simulator.close());
   const url = await simulator.server.listen({ host: settings.HOST, port: settings.PORT });

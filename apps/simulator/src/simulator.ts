@@ -27,7 +27,8 @@ export interface SimulatorOptions {
   /** Where the journal is kept; without it nothing survives the process. */
   readonly stateFolder?: string | undefined;
   readonly now?: Clock;
-  readonly limits?: TaskLimits;
+  /** Records of each sort, the latest: submits, calls, uploads and so on. What is older counts, but is not told one by one. */
+  readonly remembered?: number;
 }
 
 export interface Simulator {
@@ -35,12 +36,15 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
+/** With all that belongs to one, some kilobytes of memory each. */
+export const defaultRemembered = 20_000;
+
 /** The journal is written anew after so many records, so that it does not grow for ever. */
 const RECORDS_BETWEEN_REWRITES = 50_000;
 
 /** Wires one simulator together and brings back what its journal knows. It does not listen yet. */
 export function createSimulator(options: SimulatorOptions): Simulator {
-  const { log, now = Date.now } = options;
+  const { log, now = Date.now, remembered = defaultRemembered } = options;
   const { journal, records } = openJournal(options.stateFolder);
   const source = new SeededSource(options.seed ?? randomBytes(16).toString('hex'));
   const speed = defaultSpeed(options.renderMs);
@@ -51,16 +55,16 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     source,
     speed,
     accounts: new AccountBook(now, source, tidyJournal),
-    sentinel: new SentinelDesk(now, source, () => world.speed),
-    tasks: new TaskBook(tidyJournal, options.limits),
-    uploads: new RecordBook<Upload>((upload) => tidyJournal.append({ type: 'upload', upload })),
-    characters: new CharacterBook((character) => tidyJournal.append({ type: 'character', character })),
-    posts: new RecordBook<Post>((post) => tidyJournal.append({ type: 'post', post })),
+    sentinel: new SentinelDesk(now, source, { speed: () => world.speed, keptMost: remembered }),
+    tasks: new TaskBook(tidyJournal, limitsOf(remembered)),
+    uploads: new RecordBook<Upload>((upload) => tidyJournal.append({ type: 'upload', upload }), remembered),
+    characters: new CharacterBook((character) => tidyJournal.append({ type: 'character', character }), remembered),
+    posts: new RecordBook<Post>((post) => tidyJournal.append({ type: 'post', post }), remembered),
     enhancements: new RecordBook<Enhancement>((enhancement) => {
       tidyJournal.append({ type: 'enhancement', enhancement });
-    }),
+    }, remembered),
     faults: new FaultBoard(source),
-    calls: new CallLog(now),
+    calls: new CallLog(now, remembered),
     shelf: new MediaShelf(),
     reset() {
       const { accounts, sentinel, tasks, uploads, characters, posts, enhancements, calls, shelf } = world;
@@ -82,6 +86,11 @@ export function createSimulator(options: SimulatorOptions): Simulator {
       journal.close();
     },
   };
+}
+
+/** A draft or an image takes its time to be looked at: an account's list need not reach back as far as the ledger. */
+function limitsOf(remembered: number): TaskLimits {
+  return { finishedPerAccount: Math.min(remembered, 2_000), inLedger: remembered };
 }
 
 function restore(world: World, record: JournalRecord): void {

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { TransportError } from '@reelay/contracts/upstream-error';
 import { request } from 'undici';
 import { ConnectError } from './connect-error.js';
+import { Deadline } from './deadline.js';
 import type { Route } from './http-client.js';
 import { plainHeaders } from './http-exchange.js';
 
@@ -40,30 +41,32 @@ const MOST_REDIRECTS = 3;
 
 /** Streams media from an upstream's allowed hosts. Any final status is an answer. @throws TransportError */
 export async function download(options: DownloadOptions): Promise<Download> {
-  const within = { ...options, signal: limitedSignal(options) };
+  const deadline = new Deadline({ timeoutMs: options.timeoutMs ?? TIMEOUT_MS, signals: [options.signal] });
+  try {
+    const { answer, body } = await follow({ ...options, signal: deadline.signal });
+    answer.body.once('close', () => deadline.clear());
+    return { status: answer.statusCode, headers: plainHeaders(answer.headers), body };
+  } catch (error) {
+    deadline.clear();
+    throw error;
+  }
+}
+
+async function follow(options: DownloadOptions) {
   let url = readUrl(options.url);
   for (let hop = 0; hop <= MOST_REDIRECTS; hop += 1) {
     if (!isHostAllowed(url, options.allowedHosts)) {
       throw new TransportError(`media may not be fetched from ${url.host}`, { sent: false, phase: 'connect' });
     }
-    const answer = await get(url, within);
+    const answer = await get(url, options);
     const location = answer.headers.location;
     if (![301, 302, 303, 307, 308].includes(answer.statusCode) || typeof location !== 'string') {
-      return {
-        status: answer.statusCode,
-        headers: plainHeaders(answer.headers),
-        body: limited(answer.body, options),
-      };
+      return { answer, body: limited(answer.body, options) };
     }
     answer.body.on('error', () => {}).destroy();
     url = readUrl(location, url);
   }
   throw new TransportError(`more than ${MOST_REDIRECTS} redirects`, { sent: true, phase: 'response' });
-}
-
-function limitedSignal({ signal, timeoutMs = TIMEOUT_MS }: DownloadOptions): AbortSignal {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  return signal ? AbortSignal.any([signal, timeout]) : timeout;
 }
 
 /** Not quoted: what is wrong with it may be the very part that is signed. */

@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream';
 import { AppError } from '@reelay/contracts/errors';
 import type { Client, Dispatcher } from 'undici';
+import { Deadline } from './deadline.js';
 import { connectToTarget, GuardError, type GuardRules, parseTarget } from './guarded-target.js';
 
 export interface GuardedDownloadOptions extends GuardRules {
@@ -26,15 +27,16 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** @throws AppError `invalid_value`, or the signal's reason */
 export async function guardedDownload(options: GuardedDownloadOptions): Promise<GuardedDownload> {
-  const timeout = AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS);
-  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+  const deadline = new Deadline({ timeoutMs: options.timeoutMs ?? TIMEOUT_MS, signals: [options.signal] });
   try {
-    return await follow(options, signal);
+    return await follow(options, deadline.signal);
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (timeout.aborted) throw refusal(options, 'The server behind this URL took too long; try a faster one.', error);
+    if (deadline.isOver) throw refusal(options, 'The server behind this URL took too long; try a faster one.', error);
     if (error instanceof GuardError) throw refusal(options, error.message, error.cause);
     throw error;
+  } finally {
+    deadline.clear();
   }
 }
 

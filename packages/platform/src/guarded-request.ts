@@ -4,6 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { Client, Dispatcher } from 'undici';
+import { Deadline } from './deadline.js';
 import { connectToTarget, GuardError, type GuardRules, parseTarget } from './guarded-target.js';
 
 export interface GuardedRequestOptions extends GuardRules {
@@ -36,8 +37,8 @@ const TIMEOUT_MS = 15_000;
  */
 export async function guardedRequest(options: GuardedRequestOptions): Promise<GuardedAnswer> {
   const { timeoutMs = TIMEOUT_MS } = options;
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
+  const deadline = new Deadline({ timeoutMs, signals: [options.signal] });
+  const { signal } = deadline;
   let client: Client | undefined;
   try {
     const url = parseTarget(options.url);
@@ -49,9 +50,10 @@ export async function guardedRequest(options: GuardedRequestOptions): Promise<Gu
     return { status: answer.statusCode, headers: answer.headers, body, isCut };
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (timeout.aborted) throw new GuardError('timeout', 'The server took too long to answer.', { cause: error });
+    if (deadline.isOver) throw new GuardError('timeout', 'The server took too long to answer.', { cause: error });
     throw error;
   } finally {
+    deadline.clear();
     client?.destroy().catch(() => {});
   }
 }

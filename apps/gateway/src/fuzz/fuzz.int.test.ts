@@ -18,7 +18,7 @@ import type { RequestSource } from './requests.js';
 import { requestsTo } from './requests.js';
 import { talk } from './talk.js';
 
-const runs = Number(process.env.FUZZ_RUNS ?? 25);
+const runs = Number(process.env.FUZZ_RUNS ?? 8);
 const seed = Number(process.env.FUZZ_SEED ?? 20_261_122);
 /** Generous: a request takes milliseconds, on a machine that is not busy. */
 const patienceMs = 60_000 + runs * 2_000;

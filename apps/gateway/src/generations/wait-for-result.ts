@@ -1,5 +1,6 @@
 /** For answers in one piece: waits for the end, or says before the client's own patience ends that the generation goes on. */
 import type { GenerationResult } from '@reelay/contracts/generation-request';
+import { Deadline } from '@reelay/platform/deadline';
 import type { GatewayParts } from '../gateway-parts.js';
 import type { Delivery } from './delivery.js';
 import { failureOf, type GenerationReference, restarting, stillRunning } from './generation-error.js';
@@ -17,10 +18,11 @@ export async function waitForResult(
   { settings, hub, stopping }: Pick<GatewayParts, 'settings' | 'hub' | 'stopping'>,
   { reference, delivery }: WaitForResult,
 ): Promise<GenerationResult | undefined> {
+  let enough: Deadline | undefined;
   try {
     const { 'generation.waitMs': waitMs } = await settings.read();
-    const enough = AbortSignal.any([delivery.gone, stopping, AbortSignal.timeout(waitMs)]);
-    const end = await hub.waitForEnd(reference.id, enough);
+    enough = new Deadline({ timeoutMs: waitMs, signals: [delivery.gone, stopping] });
+    const end = await hub.waitForEnd(reference.id, enough.signal);
     if (delivery.gone.aborted) return undefined;
     if (!end) throw stopping.aborted ? restarting(reference) : stillRunning(reference, waitMs);
     delivery.carryResult();
@@ -29,5 +31,7 @@ export async function waitForResult(
   } catch (error) {
     if (!delivery.carriesResult) await delivery.giveUp();
     throw error;
+  } finally {
+    enough?.clear();
   }
 }

@@ -1,5 +1,6 @@
 /** The images of a request in one answer, when all are there; or, before the client's own patience ends, that they go on. */
 import type { ImageForm } from '@reelay/contracts/openai/images';
+import { Deadline } from '@reelay/platform/deadline';
 import type { TerminalEvent } from '../events/watch-hub.js';
 import type { GatewayParts } from '../gateway-parts.js';
 import type { Delivery } from '../generations/delivery.js';
@@ -32,10 +33,12 @@ export async function answerImages(
 ): Promise<object | AsyncIterable<string> | undefined> {
   const { references, delivery, work, form } = images;
   const [first] = references;
+  let enough: Deadline | undefined;
   try {
     const { 'generation.waitMs': waitMs } = await parts.settings.read();
-    const enough = AbortSignal.any([delivery.gone, parts.stopping, AbortSignal.timeout(waitMs)]);
-    const ends = await Promise.all(references.map(({ id }) => parts.hub.waitForEnd(id, enough)));
+    enough = new Deadline({ timeoutMs: waitMs, signals: [delivery.gone, parts.stopping] });
+    const { signal } = enough;
+    const ends = await Promise.all(references.map(({ id }) => parts.hub.waitForEnd(id, signal)));
     if (delivery.gone.aborted) return undefined;
     if (!ends.every((end) => end !== undefined))
       throw parts.stopping.aborted ? restarting(first) : stillRunning(first, waitMs);
@@ -47,6 +50,8 @@ export async function answerImages(
   } catch (error) {
     if (!delivery.carriesResult) await delivery.giveUp();
     throw withGroup(toAppError(error), references);
+  } finally {
+    enough?.clear();
   }
 }
 

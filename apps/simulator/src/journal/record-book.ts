@@ -4,7 +4,7 @@ export class RecordBook<Kept extends { readonly id: string }> {
 
   constructor(
     private readonly write: (record: Kept) => void,
-    private readonly keptMost = 20_000,
+    private readonly keptMost: number,
   ) {}
 
   /** Adds a record, or replaces the one with its id. */

@@ -21,8 +21,6 @@ export interface CallFilter {
   readonly since?: number | undefined;
 }
 
-const KEPT_MOST = 20_000;
-
 /** What was called by whom, and how often what was refused: for tests that ask how much a client bothers its upstream. */
 export class CallLog {
   #calls: Call[] = [];
@@ -32,12 +30,15 @@ export class CallLog {
     { account: string | null; name: string; kind: 'calls' | 'refusals'; count: number }
   >();
 
-  constructor(private readonly now: Clock) {}
+  constructor(
+    private readonly now: Clock,
+    private readonly keptMost: number,
+  ) {}
 
   called(call: Pick<Call, 'endpoint' | 'account' | 'source' | 'userAgent'>): Call {
     const record: Call = { at: this.now(), ...call, status: null, refusal: null };
     this.#calls.push(record);
-    if (this.#calls.length > KEPT_MOST * 1.1) this.#calls = this.#calls.slice(-KEPT_MOST);
+    if (this.#calls.length > this.keptMost * 1.1) this.#calls = this.#calls.slice(-this.keptMost);
     this.#count('calls', call.endpoint, call.account);
     return record;
   }

@@ -137,3 +137,25 @@ test('tells every call in order, with where it came from and what was answered',
   expect(only.calls).toHaveLength(1);
   expect((await ledger(`?account=${PRO}`)).calls).toEqual({ pending: 1 });
 });
+
+test('tells as many submits, uploads and calls one by one as it is told to remember, and counts them all', async () => {
+  const forgetful = await startSimulator({ remembered: 3 });
+  try {
+    const made = clientOf(forgetful);
+    const uploaded: string[] = [];
+    for (let no = 0; no < 6; no += 1) {
+      await forgetful.create({ ...plainBody, prompt: `A red panda reads newspaper ${no}` });
+      uploaded.push((await made.upload()).json.id);
+    }
+    const view = (await forgetful.call<Ledger & { accepted: number; forgotten: number }>('/_sim/ledger')).json;
+    expect(view.accepted).toBe(6);
+    expect(view.submits.length).toBe(6 - view.forgotten);
+    expect(view.submits.length).toBeLessThanOrEqual(4);
+    expect(view.uploads.map(({ id }) => id)).toEqual(uploaded.slice(-3));
+    const { calls } = (await forgetful.call<{ calls: object[] }>('/_sim/calls')).json;
+    expect(calls.length).toBeLessThanOrEqual(4);
+    expect(view.calls).toMatchObject({ create: 6, uploads: 6 });
+  } finally {
+    await forgetful.close();
+  }
+});

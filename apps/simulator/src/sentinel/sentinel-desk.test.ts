@@ -26,11 +26,7 @@ function callOf(request: SentinelRequest): SentinelCall {
 function setUp(changes: object = {}) {
   const clock = { now: 1_000 };
   const speed = { ...defaultSpeed(6_000), ...changes };
-  const desk = new SentinelDesk(
-    () => clock.now,
-    new SeededSource('test'),
-    () => speed,
-  );
+  const desk = new SentinelDesk(() => clock.now, new SeededSource('test'), { speed: () => speed, keptMost: 100 });
   const issue = (account: string | undefined = ACCOUNT, config = vectorConfig, flow = 'sora_2_create_task'): Token => {
     const id = randomUUID();
     const p0 = `gAAAAAC${solveProof('0.5', '0fffff', config)}`;

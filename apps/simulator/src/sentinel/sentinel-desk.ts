@@ -28,7 +28,10 @@ interface Issued {
   isUsed: boolean;
 }
 
-const KEPT_MOST = 20_000;
+interface SentinelOptions {
+  readonly speed: () => Speed;
+  readonly keptMost: number;
+}
 
 const tokenSchema = z.strictObject({ p: z.string(), t: z.string(), c: z.string(), id: z.string(), flow: z.string() });
 
@@ -40,7 +43,7 @@ export class SentinelDesk {
   constructor(
     private readonly now: Clock,
     private readonly source: SeededSource,
-    private readonly speed: () => Speed,
+    private readonly options: SentinelOptions,
   ) {}
 
   reset(): void {
@@ -54,7 +57,7 @@ export class SentinelDesk {
     if (typeof proof === 'string') refuse(proof);
     const strangeness = dialect.findStrangeness(call, proof.userAgent);
     if (strangeness !== undefined) refuse(strangeness);
-    const { difficulty, proofRequired, sentinelTtlMs } = this.speed();
+    const { difficulty, proofRequired, sentinelTtlMs } = this.options.speed();
     const answer: SentinelAnswer = {
       token: this.source.bytes('sentinel').toString('base64url'),
       turnstile: { dx: this.source.bytes('sentinel').toString('base64') },
@@ -91,7 +94,7 @@ export class SentinelDesk {
   #forget(): void {
     const now = this.now();
     for (const [token, { expiresAt }] of this.#issued) {
-      if (expiresAt > now && this.#issued.size < KEPT_MOST) return;
+      if (expiresAt > now && this.#issued.size < this.options.keptMost) return;
       this.#issued.delete(token);
     }
   }

@@ -48,7 +48,7 @@ test('memory is bounded: the oldest finished tasks are forgotten, the newest and
 });
 
 test('tasks that finish in the same millisecond have a place of their own in the pages', () => {
-  const tasks = new TaskBook(openJournal(undefined).journal);
+  const tasks = new TaskBook(openJournal(undefined).journal, { finishedPerAccount: 100, inLedger: 100 });
   for (let number = 0; number < 30; number += 1) tasks.accept(task(number, 0));
   const seen: string[] = [];
   let position: { finishedAt: number; id: string } | undefined;

@@ -9,8 +9,6 @@ export interface TaskLimits {
   readonly inLedger: number;
 }
 
-export const defaultLimits: TaskLimits = { finishedPerAccount: 2_000, inLedger: 20_000 };
-
 /** The place after the last draft of a page. */
 export interface DraftPosition {
   readonly finishedAt: number;
@@ -33,7 +31,7 @@ export class TaskBook {
 
   constructor(
     private readonly journal: Journal,
-    private readonly limits: TaskLimits = defaultLimits,
+    private readonly limits: TaskLimits,
   ) {}
 
   /** Ever accepted, those included that are no longer kept. */

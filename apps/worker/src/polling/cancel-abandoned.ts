@@ -1,6 +1,7 @@
 /** Tells the upstream of tasks whose generations have ended that nobody waits for them any more, where it can be told. */
 import { isTerminal } from '@reelay/contracts/domain';
 import { claimCancels, noteCancelled } from '@reelay/db/attempts/claim-cancels';
+import { Deadline } from '@reelay/platform/deadline';
 import { describeFailure } from '../submit/decide-submit-outcome.js';
 import { callContext } from '../upstream/account.js';
 import type { PollRound } from './poll-acked.js';
@@ -27,8 +28,8 @@ async function cancelOne(
   { parts, account, settings, context }: PollRound,
   { id: attemptId, generationId, operation }: AckedAttempt,
 ): Promise<void> {
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(patienceMs)]);
-  const purpose = { operation: 'cancel', generationId, attemptId, signal, settings };
+  const deadline = new Deadline({ timeoutMs: patienceMs, signals: [context.signal] });
+  const purpose = { operation: 'cancel', generationId, attemptId, signal: deadline.signal, settings };
   const fields = { attemptId, generationId, tokenId: account.tokenId };
   try {
     await account.provider.cancel?.(operation, callContext(parts, account, purpose));
@@ -36,5 +37,7 @@ async function cancelOne(
     context.log.info(fields, 'task cancelled upstream');
   } catch (error) {
     context.log.warn({ ...fields, reason: describeFailure(error) }, 'task not cancelled upstream, it runs to its end');
+  } finally {
+    deadline.clear();
   }
 }

@@ -14,6 +14,7 @@ module.exports = {
   rootDir: __dirname,
   testEnvironment: 'node',
   testMatch: matches[level],
+  testSequencer: '<rootDir>/tools/test/slow-first.mts',
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.reelay/'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testTimeout: { unit: 10_000, integration: 30_000 }[level] ?? 120_000,

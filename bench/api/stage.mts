@@ -9,6 +9,7 @@ import { root } from '../../tools/infra/paths.mts';
 import { startPostgres } from '../../tools/infra/postgres.mts';
 import { startRedis } from '../../tools/infra/redis.mts';
 import { withoutNpm } from '../../tools/launcher/app-environment.mts';
+import { nodeFlags } from '../../tools/launcher/app-process.mts';
 import { migrate } from '../../tools/migrate.mts';
 import type { Course, Order } from './order.mts';
 
@@ -27,8 +28,6 @@ export interface Staged extends Stage {
 
 /** More than can be accepted while it is measured, so that nothing is refused. */
 const beyondReach = 1_000_000;
-/** The launcher's own. */
-const gatewayFlags = ['--enable-source-maps', '--max-semi-space-size=4'];
 
 export async function setStage(folder: string): Promise<Staged> {
   const stops: (() => Promise<void>)[] = [];
@@ -49,7 +48,7 @@ export async function setStage(folder: string): Promise<Staged> {
     const keys = await fill(database, webKey);
 
     const environment = { ...withoutNpm(process.env), NODE_ENV: 'production' };
-    const gateway = start([...gatewayFlags, path.join(root, 'apps', 'gateway', 'dist', 'main.js')], {
+    const gateway = start([...nodeFlags('gateway'), path.join(root, 'apps', 'gateway', 'dist', 'main.js')], {
       env: { ...environment, ...gatewayEnvironment({ databaseUrl, redisUrl: redis.url, webKey, folder }) },
       log: path.join(folder, 'gateway.log'),
     });

@@ -1,4 +1,8 @@
-/** The launcher as its user meets it: `tools/start.mts` in a data folder of its own, with everything it starts. */
+/**
+ * The launcher as its user meets it: `tools/start.mts` in a data folder of its own, with everything it starts.
+ *
+ * @slow
+ */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';

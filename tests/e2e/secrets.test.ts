@@ -1,6 +1,8 @@
 /**
  * No secret stays anywhere: everything is done with planted ones, also against an upstream that repeats what it was sent, and then every
  * table, every Redis key, every line of every process and every file is searched for them, in whatever form.
+ *
+ * @slow
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,8 @@
 /**
  * Every workflow and every model through chat completions: what arrived upstream, key by key, and what came out, measured.
  * Source of the bodies: the protocol of the Sora web backend, which the simulator also checks for itself.
+ *
+ * @slow
  */
 import { models } from '@reelay/contracts/models';
 import { ask, type ChatOutcome, chat, mediaUrls } from '../support/chat.js';

@@ -1,4 +1,8 @@
-/** The programs and their keys: a weak one is refused with a sentence that says what to do, and a rotation may be cut off at any time. */
+/**
+ * The programs and their keys: a weak one is refused with a sentence that says what to do, and a rotation may be cut off at any time.
+ *
+ * @slow
+ */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createDatabase, type Database } from '@reelay/db/client';

@@ -1,4 +1,8 @@
-/** The PostgreSQL and Redis that Reelay runs by itself: what happens to them, and to the data, when somebody is killed. */
+/**
+ * The PostgreSQL and Redis that Reelay runs by itself: what happens to them, and to the data, when somebody is killed.
+ *
+ * @slow
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,8 @@
-/** `npm run reconcile`: says what the rows want, makes the jobs that Redis has not, and a second time has nothing to do. */
+/**
+ * `npm run reconcile`: says what the rows want, makes the jobs that Redis has not, and a second time has nothing to do.
+ *
+ * @slow
+ */
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { acknowledgeSubmit } from '@reelay/db/attempts/acknowledge-submit';

@@ -1,4 +1,8 @@
-/** Many tasks of one account that finish almost at once, on lists that show only so many: none may be lost. Default settings throughout. */
+/**
+ * Many tasks of one account that finish almost at once, on lists that show only so many: none may be lost. Default settings throughout.
+ *
+ * @slow
+ */
 import type { Operation, PollOutcome } from '@reelay/contracts/provider';
 import { defaultSettings } from '@reelay/contracts/settings';
 import { waitFor } from '@reelay/testing/wait-for';

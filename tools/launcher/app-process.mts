@@ -15,13 +15,18 @@ export interface AppCommand {
 
 const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 8_000;
-// V8 grows its young generation to 3 × 16 MB in every app while it starts and does not give it back: 30 MB each for nothing.
-const nodeFlags = ['--enable-source-maps', '--max-semi-space-size=4'];
+/**
+ * V8 grows its young generation to 3 × 16 MB in every app while it starts and does not give it back: 30 MB each for nothing. Only the gateway
+ * makes so much that soon is waste that collecting it four times as often would cost a tenth of what it can answer.
+ */
+export function nodeFlags(app: string): string[] {
+  return ['--enable-source-maps', `--max-semi-space-size=${app === 'gateway' ? 16 : 4}`];
+}
 
 /** Starts an app and waits until it says over its channel that it serves. */
 export async function startApp(command: AppCommand, signal: AbortSignal): Promise<RunningChild> {
   signal.throwIfAborted();
-  const [file = '', ...args] = [...leash('KILL'), process.execPath, ...nodeFlags, command.entry];
+  const [file = '', ...args] = [...leash('KILL'), process.execPath, ...nodeFlags(command.name), command.entry];
   const child = spawn(file, args, {
     cwd: root,
     env: command.env,

@@ -72,7 +72,7 @@ const largeBodyPatienceMs = 30_000;
 /** Connections that wait to be taken in. One more than the system holds (511 by default) tries again after one second, then three. */
 const mostUntaken = 4_096;
 /** Of requests that make generations. The patience ends before that of common load balancers (60 s). */
-const turns = { atOnce: 8, mostWaiting: 5_000, patienceMs: 55_000, longestTurnMs: 500 };
+const turns = { atOnce: 16, mostWaiting: 5_000, patienceMs: 55_000, longestTurnMs: 500 };
 
 export async function createGateway({
   configuration,

@@ -1,6 +1,8 @@
 /**
  * Whatever is sent to a gateway, it answers: as documented, in the shape of errors that SDKs read, and never as if something had failed
  * inside. Requests are derived from the documents that it serves. `FUZZ_RUNS` requests to each operation, `FUZZ_SEED` others than always.
+ *
+ * @slow
  */
 import { adminRoutes } from '@reelay/contracts/admin-api/admin-routes';
 import { clientRoutes } from '@reelay/contracts/openai-api/client-routes';

@@ -1,5 +1,12 @@
-/** Rings for assignment. Of those who ring while a ring is on its way all are served by one more, which begins after they came. */
+/**
+ * Rings for assignment: at once, and for all who ring while that is on its way or shortly after it once more, which begins after they came.
+ * A ring costs about as much as an accept, and one is as good as many.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Queues } from '@reelay/platform/queues';
+
+/** Nothing to somebody who waits seconds for a video. */
+const restMs = 10;
 
 export class Bell {
   readonly #queues: Pick<Queues, 'enqueue'>;
@@ -21,6 +28,7 @@ export class Bell {
     while (this.#isWanted) {
       this.#isWanted = false;
       await this.#queues.enqueue('dispatch', {});
+      await pause(restMs);
     }
     this.#isRinging = false;
   }

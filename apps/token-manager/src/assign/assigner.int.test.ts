@@ -1,3 +1,4 @@
+/** @slow */
 import { closeAttempt } from '@reelay/db/attempts/close-attempt';
 import { insertToken } from '@reelay/db/factories/insert-token';
 import { insertWaiting } from '@reelay/db/factories/insert-waiting';

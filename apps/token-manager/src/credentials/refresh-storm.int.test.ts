@@ -1,3 +1,4 @@
+/** @slow */
 import type { CredentialView } from '@reelay/contracts/tokens';
 import { writeSettings } from '@reelay/db/settings';
 import { waitFor } from '@reelay/testing/wait-for';

@@ -1,3 +1,4 @@
+/** @slow */
 import { endOf, upload } from '../testing/import-file.js';
 import { TestStack } from '../testing/test-stack.js';
 

@@ -1,3 +1,4 @@
+/** @slow */
 import { acknowledgeSubmit } from '@reelay/db/attempts/acknowledge-submit';
 import { insertAssigned } from '@reelay/db/factories/insert-generation';
 import { writeSettings } from '@reelay/db/settings';

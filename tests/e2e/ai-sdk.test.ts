@@ -3,6 +3,7 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { probeImage } from '@reelay/platform/probe-image';
 import { generateImage, streamText } from 'ai';
 import { mediaUrls } from '../support/chat.js';
+import { judgedFetch } from '../support/judged-fetch.js';
 import { sampleImage } from '../support/samples.js';
 import { Stack } from '../support/stack.js';
 
@@ -14,7 +15,13 @@ afterAll(() => stack?.stop());
 
 function reelay() {
   const { gatewayUrl, apiKey } = stack.run;
-  return createOpenAICompatible({ name: 'reelay', baseURL: `${gatewayUrl}/v1`, apiKey, includeUsage: true });
+  return createOpenAICompatible({
+    name: 'reelay',
+    baseURL: `${gatewayUrl}/v1`,
+    apiKey,
+    includeUsage: true,
+    fetch: judgedFetch,
+  });
 }
 
 function sizeOf(bytes: Uint8Array): string {

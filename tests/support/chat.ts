@@ -1,4 +1,5 @@
 /** Chat completions as a plain HTTP client sees them: what is streamed, in which order, and how it ends. */
+import { judgedFetch } from './judged-fetch.js';
 import type { Stack } from './stack.js';
 
 export interface ChatOutcome {
@@ -28,7 +29,7 @@ interface Chunk {
 }
 
 export async function chat(stack: Stack, body: object, headers: Record<string, string> = {}): Promise<ChatOutcome> {
-  const response = await fetch(`${stack.run.gatewayUrl}/v1/chat/completions`, {
+  const response = await judgedFetch(`${stack.run.gatewayUrl}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${stack.run.apiKey}`, 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),

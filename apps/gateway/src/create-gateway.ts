@@ -101,6 +101,7 @@ export async function createGateway({
 
   if (API_KEY !== undefined) await ensureApiKey(database, configuredKey(WEB_KEY, API_KEY));
 
+  const apiKeys = new ApiKeyAuthenticator({ database, webKey: WEB_KEY, log });
   const storage = await openStorage(storagePlaceOf(configuration));
   const parts: GatewayParts = {
     database,
@@ -113,7 +114,7 @@ export async function createGateway({
       ...{ database, storage, log, stopping: stopping.signal, ffmpeg: configuration.FFMPEG_PATH, searchPath },
     }),
     budget: new MemoryBudget({ totalBytes: largeBodiesBytes, patienceMs: largeBodyPatienceMs }),
-    turns: new RequestTurns(new Turnstile(turns)),
+    turns: new RequestTurns(new Turnstile(turns), (authorization) => apiKeys.lineOf(authorization)),
     fetchAllow: configuration.FETCH_ALLOW,
     hub,
     streams: new StreamLimits(),
@@ -139,7 +140,7 @@ export async function createGateway({
   const routes = new RouteTable();
   const errors = new ErrorFilter(routes, log);
   const guard = new KeyGuard({
-    apiKeys: new ApiKeyAuthenticator({ database, webKey: WEB_KEY, log }),
+    apiKeys,
     rate: new RequestRate({
       settings,
       window: new CountingWindow({ redis: producer, windowMs: minuteMs, log, ...prefix }),

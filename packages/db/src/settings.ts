@@ -1,6 +1,7 @@
 /** Run-time settings with a short cache, so that an edit takes effect everywhere within two seconds and reading costs nothing. */
 import { defaultSettings, readSettings, type Settings } from '@reelay/contracts/settings';
 import type { Database, Queryable } from './client.js';
+import { repeatIfAsked } from './transaction.js';
 
 const freshMs = 2_000;
 /** From here on they are read again while the known ones are still given: nobody waits for it who comes often. */
@@ -43,8 +44,11 @@ export async function loadSettings(database: Queryable): Promise<Settings> {
   return readSettings(rows).settings;
 }
 
-export async function writeSettings(database: Queryable, values: Partial<Settings>): Promise<void> {
+export async function writeSettings(database: Database, values: Partial<Settings>): Promise<void> {
   for (const [key, value] of Object.entries(values)) {
-    await database.setting.upsert({ where: { key }, create: { key, value }, update: { value, updatedAt: new Date() } });
+    // Some of them change rows of other tables with them, which may be in the way of others.
+    await repeatIfAsked(() =>
+      database.setting.upsert({ where: { key }, create: { key, value }, update: { value, updatedAt: new Date() } }),
+    );
   }
 }

@@ -40,3 +40,12 @@ test('once called off it holds no timer and no listener, and never aborts', asyn
   expect(deadline.signal.aborted).toBe(false);
   expect(deadline.isOver).toBe(false);
 });
+
+test('ended before its time it aborts what still goes on within it, and holds nothing', () => {
+  const other = new AbortController();
+  const deadline = new Deadline({ timeoutMs: hour, signals: [other.signal] });
+  deadline.end();
+  expect(deadline.signal.reason).toMatchObject({ name: 'AbortError' });
+  expect(deadline.isOver).toBe(false);
+  expect(getEventListeners(other.signal, 'abort')).toEqual([]);
+});

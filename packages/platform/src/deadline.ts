@@ -41,6 +41,11 @@ export class Deadline {
     for (const other of this.#others) other.removeEventListener('abort', this.#onAbort);
   }
 
+  /** Calls it off, and aborts whatever still goes on within it. A second time does nothing. */
+  end(): void {
+    this.#abort(new DOMException('no longer wanted', 'AbortError'));
+  }
+
   readonly #onAbort = () => {
     const aborted = this.#others.find((other) => other.aborted);
     if (aborted) this.#abort(aborted.reason);

@@ -40,7 +40,7 @@ export function streamEvents(parts: GatewayParts, begin: BeginStream): void {
     streams.delete(stream);
     stream.close();
   });
-  void stream.begin(afterSeq);
+  stream.begin(afterSeq).catch((error: unknown) => stream.fail(error));
 }
 
 /** Woken by news, it writes what there is and rests: between two events nothing of it runs or waits. */
@@ -77,7 +77,7 @@ class EventStream {
         // Of what came since its last look nobody has told it.
         this.tell();
       },
-      (error: unknown) => this.#fail(error),
+      (error: unknown) => this.fail(error),
     );
   };
 
@@ -110,7 +110,7 @@ class EventStream {
     return eventLines(this.#of, event, shown ? { generation: shown } : {});
   }
 
-  #fail(error: unknown): void {
+  fail(error: unknown): void {
     const failure = toAppError(error);
     if (failure.code === 'internal_error') {
       this.#parts.log.error({ error, generationId: this.#of.id }, 'stream failed');

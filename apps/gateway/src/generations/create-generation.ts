@@ -1,6 +1,5 @@
 /** From a checked request to a generation: attach a client's retry, or accept and ring. Every creating route comes through here. */
 
-import { AppError } from '@reelay/contracts/errors';
 import type { GenerationRequest } from '@reelay/contracts/generation-request';
 import type { Dialect } from '@reelay/contracts/ids';
 import { laneKey } from '@reelay/contracts/lane';
@@ -13,7 +12,7 @@ import type { ApiKeyIdentity } from '@reelay/db/api-keys/find-api-key';
 import type { Acceptance, AcceptGeneration } from '@reelay/db/generations/accept-generation';
 import { acceptGroup, type Group } from '@reelay/db/generations/accept-group';
 import { findGeneration, type Generation } from '@reelay/db/generations/find-generation';
-import type { GatheredAccepts } from '@reelay/db/generations/gathered-accepts';
+import { clientGone, type GatheredAccepts } from '@reelay/db/generations/gathered-accepts';
 import { isOutage } from '@reelay/db/outage';
 import { crashPoint } from '@reelay/platform/crash-point';
 import type { Logger } from '@reelay/platform/logger';
@@ -109,8 +108,7 @@ export async function createGeneration(
   for (let n = 1; n < (command.count ?? 1) && !command.isGone(); n += 1) {
     requests.push({ ...wanted, references: await copyReferences(parts, references) });
   }
-  if (command.isGone())
-    throw new AppError('invalid_request', 'The connection was closed before the request was accepted.');
+  if (command.isGone()) throw clientGone();
   const accepted = await accept(parts, command, requests, { lane: laneKey(lane), requestHash, deadlineMs, limits });
   return { ...accepted, work };
 }
@@ -127,7 +125,7 @@ async function accept(
   const [first, ...others] = accepts as [AcceptGeneration, ...AcceptGeneration[]];
   const { idempotencyKey: key } = marks;
   const named = key === undefined ? first : { ...first, idempotency: { key, keepMs: idempotencyKeepMs } };
-  const acceptance = await acceptOnce(parts, [named, ...others]);
+  const acceptance = await acceptOnce(parts, [named, ...others], command.isGone);
   switch (acceptance.outcome) {
     case 'accepted': {
       const members = accepts.map(({ id }) => id);
@@ -148,14 +146,18 @@ async function accept(
 }
 
 /** A connection that breaks during the commit leaves the outcome open; the row itself says what became of it. */
-async function acceptOnce({ database, waiters, ...parts }: CreateGenerationParts, accepts: Group): Promise<Acceptance> {
+async function acceptOnce(
+  { database, waiters, ...parts }: CreateGenerationParts,
+  accepts: Group,
+  isGone: () => boolean,
+): Promise<Acceptance> {
   const [first] = accepts;
   waiters.hold(first.id);
   try {
     crashPoint('accept.before-commit');
     // A group has a connection while it waits for another one. One of this process may do so; the pool is for everybody.
     const acceptance = await (accepts.length === 1
-      ? parts.accepts.accept(first)
+      ? parts.accepts.accept(first, isGone)
       : waiters.inTurn('groups', () => acceptGroup(database, accepts)));
     if (acceptance.outcome !== 'accepted') waiters.drop(first.id);
     return acceptance;

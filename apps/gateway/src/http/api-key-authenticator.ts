@@ -43,6 +43,12 @@ export class ApiKeyAuthenticator {
     return identity;
   }
 
+  /** Whose it was when it was last looked up, without looking; '' for all that nobody knows. */
+  lineOf(authorization: string | undefined): string {
+    const key = keyIn(authorization);
+    return (key !== undefined && this.#known.get(this.#hash(key))?.identity.apiKeyId) || '';
+  }
+
   #remembered(macHex: string): ApiKeyIdentity | undefined {
     const entry = this.#known.get(macHex);
     if (entry === undefined || entry.until <= this.#now()) return undefined;
@@ -81,9 +87,13 @@ export class ApiKeyAuthenticator {
   }
 }
 
+function keyIn(authorization: string | undefined): string | undefined {
+  return /^Bearer +(\S{1,1024}) *$/i.exec(authorization ?? '')?.[1];
+}
+
 /** @throws AppError `invalid_api_key` */
 export function bearerOf(authorization: string | undefined): string {
-  const key = /^Bearer +(\S{1,1024}) *$/i.exec(authorization ?? '')?.[1];
+  const key = keyIn(authorization);
   if (key !== undefined) return key;
   throw new AppError(
     'invalid_api_key',

@@ -23,7 +23,7 @@ beforeEach(async () => {
   held = [];
   stopping = new AbortController();
   turnstile = new Turnstile({ atOnce: 2, mostWaiting: 100, patienceMs: hour, longestTurnMs: hour });
-  const turns = new RequestTurns(turnstile);
+  const turns = new RequestTurns(turnstile, (authorization = '') => authorization);
   server = fastify();
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (_request, payload, done) => done(null, payload));

@@ -11,19 +11,15 @@ import type { Place, Turnstile } from './turnstile.js';
 /** On a route whose requests wait for their turn. */
 export const TakesTurn = () => RouteConfig({ takesTurn: true });
 
-interface Visit {
-  place: Place;
-  key: string;
-}
-
-const keyless = '';
-
 export class RequestTurns {
   readonly #turnstile: Turnstile;
-  readonly #visits = new WeakMap<IncomingMessage, Visit>();
+  readonly #lineOf: (authorization: string | undefined) => string;
+  readonly #places = new WeakMap<IncomingMessage, Place>();
 
-  constructor(turnstile: Turnstile) {
+  /** `lineOf`: by which a request stands in line; it is not known yet whether its key is one. */
+  constructor(turnstile: Turnstile, lineOf: (authorization: string | undefined) => string) {
     this.#turnstile = turnstile;
+    this.#lineOf = lineOf;
   }
 
   register(server: FastifyInstance, stopping: AbortSignal): void {
@@ -32,7 +28,7 @@ export class RequestTurns {
       const { takesTurn = false } = request.routeOptions.config as { takesTurn?: boolean };
       if (!takesTurn) return done();
       try {
-        const turn = this.#enter(request.raw, request.headers.authorization ?? keyless);
+        const turn = this.#take(request.raw, this.#turnstile.enter(this.#lineOf(request.headers.authorization)));
         if (turn === undefined) return done();
         turn.then(
           () => done(),
@@ -47,19 +43,18 @@ export class RequestTurns {
     });
   }
 
-  /** The body of a request, with the turn ended for as long as it has to be waited for. Then it waits for another turn. */
+  /** The body of a request, with the turn ended for as long as it has to be waited for. Then its next turn is before those of others. */
   async read<Body>(request: IncomingMessage, read: () => Promise<Body>): Promise<Body> {
-    const visit = this.#visits.get(request);
-    if (visit === undefined || request.complete) return read();
-    visit.place.leave();
+    const place = this.#places.get(request);
+    if (place === undefined || request.complete) return read();
+    place.leave();
     const body = await read();
-    await this.#enter(request, visit.key);
+    await this.#take(request, this.#turnstile.comeBack());
     return body;
   }
 
-  #enter(request: IncomingMessage, key: string): Promise<void> | undefined {
-    const place = this.#turnstile.enter(key);
-    this.#visits.set(request, { place, key });
+  #take(request: IncomingMessage, place: Place): Promise<void> | undefined {
+    this.#places.set(request, place);
     // Released when the body is of no use any more, which is after the accept, and with every end of the answer.
     onRelease(request, () => place.leave());
     return place.turn;

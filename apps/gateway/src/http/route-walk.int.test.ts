@@ -1,5 +1,6 @@
-/** Along every route that `/v1` is said to have: closed to strangers under every spelling, and blind to what belongs to somebody else. */
+/** Along every route that there is said to be: closed to strangers under every spelling, and in `/v1` blind to what belongs to somebody else. */
 import http from 'node:http';
+import { adminRoutes } from '@reelay/contracts/admin-api/admin-routes';
 import type { ClientRoute } from '@reelay/contracts/openai-api/client-route';
 import { clientRoutes } from '@reelay/contracts/openai-api/client-routes';
 import { describeClientApi } from '@reelay/contracts/openai-api/describe-client-api';
@@ -47,23 +48,28 @@ function ask(method: string, path: string, key?: string): Promise<Answer> {
 }
 
 const unknownId = 'video_01J00000000000000000000000';
-const plainPath = ({ path }: ClientRoute, id = unknownId) => path.replace(/:\w+|\*/g, id);
+const plainPath = ({ path }: { path: string }, id = unknownId) => path.replace(/:\w+|\*/g, id);
 
 /** The same door under every name that somebody might try. */
 const spellings = (path: string) => [
-  path.replace('/v1/', '//v1/'),
-  path.replace('/v1/', '/v1//'),
+  `/${path}`,
+  path.replace(/(?<=.)\//, '//'),
   `${path}/`,
   path.toUpperCase(),
-  path.replace('v1', 'V1'),
-  path.replace('v1', '%761'),
-  path.replace('/v1/', '/v1%2f'),
-  path.replace('/v1/', '/./v1/'),
+  path.replace(/^\/[a-z]/, (start) => start.toUpperCase()),
+  path.replace(/^\/[a-z]/, (start) => `/%${start.charCodeAt(1).toString(16)}`),
+  path.replace(/(?<=.)\//, '%2f'),
+  `/.${path}`,
   path.replace(/[a-z]$/, (letter) => `%${letter.charCodeAt(0).toString(16)}`),
   `${path};a=1`,
 ];
 
-describe.each(clientRoutes.map((route): [string, ClientRoute] => [`${route.method} ${route.path}`, route]))(
+const walked = [
+  ...clientRoutes.map(({ method, path }) => ({ method, path, key: () => owner, anotherKey: () => gateway.adminKey })),
+  ...adminRoutes.map(({ method, path }) => ({ method, path, key: () => gateway.adminKey, anotherKey: () => owner })),
+];
+
+describe.each(walked.map((route): [string, (typeof walked)[number]] => [`${route.method} ${route.path}`, route]))(
   '%s',
   (_, route) => {
     const methods = route.method === 'GET' ? ['GET', 'HEAD'] : [route.method];
@@ -71,7 +77,7 @@ describe.each(clientRoutes.map((route): [string, ClientRoute] => [`${route.metho
     test('answers 401 to who has no key or a wrong one, whatever is asked of it', async () => {
       for (const method of methods)
         for (const path of [plainPath(route), `${plainPath(route)}?api_key=${owner}`])
-          for (const key of [undefined, 'rly_nobody-has-this-key', ''])
+          for (const key of [undefined, 'rly_nobody-has-this-key', '', route.anotherKey()])
             expect([path, await ask(method, path, key)]).toEqual([
               path,
               {
@@ -88,7 +94,7 @@ describe.each(clientRoutes.map((route): [string, ClientRoute] => [`${route.metho
           const { status } = await ask(method, path);
           if (status === 401) continue;
           // No door, or another one (`/v1/videos/edits;a=1` is an id): whoever has a key finds nothing behind it either.
-          const withKey = await ask(method, path, owner);
+          const withKey = await ask(method, path, route.key());
           expect([method, path, [404, 405].includes(status), withKey.status]).toEqual([method, path, true, status]);
         }
     });

@@ -121,3 +121,28 @@ test('a restart refuses everybody in line, and nobody at work', async () => {
   expect(turnstile.waiting).toBe(0);
   end();
 });
+
+test('who was in before comes in before all lines, however long they are', async () => {
+  const { turnstile, admitted, enter, end } = crowd({ atOnce: 1, mostWaiting: 2 });
+  const [first] = [enter('a'), enter('b', 'two'), enter('c', 'three')];
+  const back = turnstile.comeBack();
+  void back.turn?.then(() => admitted.push('back'));
+  expect(() => enter('d')).toThrow();
+  first?.leave();
+  await rounds();
+  expect(admitted).toEqual(['a', 'back']);
+  back.leave();
+  await rounds();
+  expect(admitted).toEqual(['a', 'back', 'b']);
+  end();
+});
+
+test('who was in before is let in at once where nobody waits, and is refused with the others by a restart', async () => {
+  const { turnstile, refused } = crowd({ atOnce: 1 });
+  expect(turnstile.comeBack().turn).toBeUndefined();
+  const waiting = turnstile.comeBack();
+  waiting.turn?.catch((error: unknown) => refused.push(error));
+  turnstile.close();
+  await rounds();
+  expect(refused).toMatchObject([{ code: 'gateway_restarting' }]);
+});

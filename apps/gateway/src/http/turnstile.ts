@@ -1,6 +1,7 @@
 /**
  * So many at work at once and the others in line, so that a crowd costs those who do not belong to it nothing: between two who go in the
  * process has time for everything else. Each key has a line of its own and the lines take turns; a crowd of one key does not stand before others.
+ * Who was in before, and left to read its body, goes before all lines: it holds memory that others wait for.
  */
 import { AppError } from '@reelay/contracts/errors';
 
@@ -31,6 +32,7 @@ interface Waiting {
 
 export class Turnstile {
   readonly #options: TurnstileOptions;
+  readonly #back = new Set<Waiting>();
   /** None of them empty; the next one to be served first. */
   readonly #lines = new Map<string, Set<Waiting>>();
   #waiting = 0;
@@ -45,19 +47,37 @@ export class Turnstile {
     return this.#waiting;
   }
 
+  /** Again, after its place was left. Never refused for the length of the lines. */
+  comeBack(): Place {
+    return this.#free() ?? this.#queue(this.#back, () => {});
+  }
+
   /** @throws AppError `service_unavailable` where the line is as long as it may be */
   enter(key: string): Place {
-    if (this.#waiting === 0 && this.#atWork < this.#options.atOnce) return { turn: undefined, leave: this.#begin() };
-    const { mostWaiting, patienceMs } = this.#options;
+    const free = this.#free();
+    if (free) return free;
     const line = this.#lines.get(key) ?? new Set();
+    const { mostWaiting } = this.#options;
     if (this.#waiting >= mostWaiting || line.size >= mostWaiting / 2) throw busy();
+    this.#lines.set(key, line);
+    return this.#queue(line, () => {
+      if (line.size === 0) this.#lines.delete(key);
+    });
+  }
+
+  #free(): Place | undefined {
+    if (this.#waiting === 0 && this.#atWork < this.#options.atOnce) return { turn: undefined, leave: this.#begin() };
+    return undefined;
+  }
+
+  #queue(line: Set<Waiting>, onStepOut: () => void): Place {
     let leave = () => {};
     const turn = new Promise<void>((resolve, reject) => {
       const stepOut = () => {
         clearTimeout(timer);
         line.delete(waiting);
         this.#waiting -= 1;
-        if (line.size === 0) this.#lines.delete(key);
+        onStepOut();
       };
       const refuse = (error: AppError) => {
         leave();
@@ -69,12 +89,12 @@ export class Turnstile {
         resolve();
       };
       const waiting = { admit, refuse };
-      const timer = setTimeout(() => refuse(busy()), patienceMs);
+      const timer = setTimeout(() => refuse(busy()), this.#options.patienceMs);
       leave = () => {
         leave = () => {};
         stepOut();
       };
-      this.#lines.set(key, line.add(waiting));
+      line.add(waiting);
       this.#waiting += 1;
     });
     return { turn, leave: () => leave() };
@@ -82,7 +102,7 @@ export class Turnstile {
 
   /** Nobody waits through a restart. */
   close(): void {
-    for (const line of [...this.#lines.values()]) for (const { refuse } of [...line]) refuse(restarting());
+    for (const line of [this.#back, ...this.#lines.values()]) for (const { refuse } of [...line]) refuse(restarting());
   }
 
   #begin(): () => void {
@@ -111,8 +131,13 @@ export class Turnstile {
   }
 
   #serveOne(): void {
+    if (this.#atWork >= this.#options.atOnce) return;
+    const [back] = this.#back;
     const [first] = this.#lines;
-    if (first === undefined || this.#atWork >= this.#options.atOnce) return;
+    if (back || !first) {
+      back?.admit();
+      return;
+    }
     const [key, line] = first;
     const [next] = line;
     // The line that was served stands behind the others.

@@ -51,7 +51,8 @@ export async function answerImages(
     if (!delivery.carriesResult) await delivery.giveUp();
     throw withGroup(toAppError(error), references);
   } finally {
-    enough?.clear();
+    // Where one of them failed nobody waits for the others.
+    enough?.end();
   }
 }
 

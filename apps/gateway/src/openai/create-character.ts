@@ -39,6 +39,7 @@ export async function createCharacter(parts: GatewayParts, create: CreateCharact
   addLogFields(request, { generationId: id });
   const publicUrl = publicUrlOf(request, parts.publicUrl);
   const delivery = new Delivery(reply.raw, settle);
-  const result = await waitForResult(parts, { reference: { id, dialect: 'videos', publicUrl }, delivery });
-  return result && characterObjectOf(await getGeneration(parts, id, client), parts.links, publicUrl);
+  const reference = { id, dialect: 'videos', publicUrl } as const;
+  const describe = async () => characterObjectOf(await getGeneration(parts, id, client), parts.links, publicUrl);
+  return waitForResult(parts, { reference, delivery, describe });
 }

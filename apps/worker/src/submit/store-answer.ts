@@ -14,12 +14,20 @@ import type { SubmitJob } from './submit-job.js';
 const longestMs = 30_000;
 const againMs = 250;
 
-export async function storeAnswer(job: SubmitJob, submitted: Submitted, takesTurn: boolean): Promise<JobResult> {
+export interface StoreAnswer {
+  submitted: Submitted;
+  takesTurn: boolean;
+  /** Called as soon as it is stored: the account's next submit need not wait for those who are told about this one. */
+  onStored: () => void;
+}
+
+export async function storeAnswer(job: SubmitJob, { submitted, takesTurn, onStored }: StoreAnswer): Promise<JobResult> {
   const { parts, attempt, log } = job;
   const { operation } = submitted;
   const { outcome, events } = await acknowledgeInsistently(job, submitted);
   const fields = { attemptId: attempt.id, tokenId: attempt.tokenId, operationId: operation.id };
   if (outcome === 'taken') return giveUpIndistinct(job, operation, takesTurn);
+  onStored();
   if (outcome === 'late') {
     log.warn({ ...fields, litter: 'late_answer' }, 'answer came after the submit was given up, noted as litter');
     return undefined;

@@ -48,7 +48,10 @@ async function submitOnce(job: SubmitJob, progress: Progress): Promise<JobResult
     });
   }
   crashPoint('run.after-answer');
-  return storeAnswer(job, submitted, takesTurn(progress.plan));
+  return storeAnswer(job, {
+    ...{ submitted, takesTurn: takesTurn(progress.plan) },
+    onStored: () => progress.journal?.handOnTurn(),
+  });
 }
 
 async function submitStep(job: SubmitJob, progress: Progress): Promise<Submitted> {

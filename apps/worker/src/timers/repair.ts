@@ -14,7 +14,8 @@ const overdueAtOnce = 200;
 export async function repair(parts: WorkerParts, log: Logger, signal?: AbortSignal): Promise<void> {
   const results = await Promise.allSettled([
     endOverdue(parts, log, signal),
-    restoreJobs(parts).then((jobs) => hurryLate(parts, jobs, log)),
+    // While Redis takes nothing there is nothing to bring forward.
+    restoreJobs(parts).then((jobs) => (jobs.areMade ? hurryLate(parts, jobs, log) : undefined)),
     freeHeldSlots(parts, log),
     releaseForgottenLitter(parts.database),
   ]);

@@ -41,9 +41,9 @@ interface NumberedRow extends NextRow {
   isLastRead: boolean;
 }
 
-/** Twice what each key starts where all have enough waiting: to read as many of each as are needed in all is mostly in vain. */
+/** Twice what each key starts where all have enough waiting, and two at least, of which one is not the last that is read: to read as many of each as are needed in all is mostly in vain. */
 function evenShares(limit: number): Prisma.Sql {
-  return Prisma.sql`(SELECT least(${inText(limit)}, ${inText(2 * limit)} / (1 + count(*)) + 1) FROM waiting_key)`;
+  return Prisma.sql`(SELECT least(${inText(limit)}, greatest(2, ${inText(2 * limit)} / (1 + count(*)) + 1)) FROM waiting_key)`;
 }
 
 function nextRowsQuery(find: FindNextRows, ofEachKey: Prisma.Sql): Prisma.Sql {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { GenerationRequest } from '@reelay/contracts/generation-request';
 import type { Acceptance, AcceptGeneration } from './accept-generation.js';
 import type { Generation } from './find-generation.js';
@@ -138,4 +139,56 @@ test('one with an Idempotency-Key or with references goes alone at once', async 
   const references = [{ assetId: 'asset', kind: 'image' as const }] as unknown as GenerationRequest['references'];
   await statements.accepts.accept(accept('with', { request: { ...request, references } }));
   expect(statements.asked).toEqual([['first'], ['named'], ['with']]);
+});
+
+test('who has left before its statement begins is not accepted any more: its retry may be on the way', async () => {
+  let isGone = false;
+  const left = statements.accepts.accept(accept('left'), () => isGone).catch((error: unknown) => error);
+  const stays = statements.accepts.accept(accept('stays'));
+  isGone = true;
+  statements.end(() => new Map());
+  await turn();
+  expect(statements.asked).toEqual([['first'], ['stays']]);
+  expect(await left).toMatchObject({ code: 'invalid_request' });
+  statements.end(() => new Map());
+  expect(await stays).toEqual(accepted('stays'));
+});
+
+test('who has left while it was sent back is not tried alone', async () => {
+  let isGone = false;
+  const left = statements.accepts.accept(accept('left'), () => isGone).catch((error: unknown) => error);
+  const stays = statements.accepts.accept(accept('stays'));
+  statements.end(() => new Map());
+  await turn();
+  isGone = true;
+  statements.end(() => written('stays'));
+  expect(await left).toMatchObject({ code: 'invalid_request' });
+  expect(await stays).toEqual(accepted('stays'));
+  expect(statements.asked).toEqual([['first'], ['left', 'stays']]);
+});
+
+test('a statement that waits for something is not waited for, and its like goes alone for a moment', async () => {
+  const others = ['a', 'b'].map((id) => statements.accepts.accept(accept(id, { apiKeyId: 'other' })));
+  await turn();
+  expect(statements.asked).toEqual([['first']]);
+  await pause(100);
+  expect(statements.asked).toEqual([['first'], ['a', 'b']]);
+  statements.nowMs = 200;
+  statements.end(() => new Map());
+  await first;
+  statements.end(() => written('a', 'b'));
+  await Promise.all(others);
+  void statements.accepts.accept(accept('like the first'));
+  expect(statements.asked.at(-1)).toEqual(['like the first']);
+});
+
+test('a lock that was waited for too long says that nothing was written', async () => {
+  const both = ['a', 'b'].map((id) => statements.accepts.accept(accept(id)));
+  statements.end(() => new Map());
+  await turn();
+  statements.isAloneHeld = false;
+  statements.end(() => {
+    throw Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' });
+  });
+  expect(await Promise.all(both)).toEqual(['a', 'b'].map(accepted));
 });

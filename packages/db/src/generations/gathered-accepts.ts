@@ -2,6 +2,7 @@
  * Accepts of one process that come at the same moment are written by one statement: while one is under way those that come gather for the
  * next, so nobody waits for company. What is accepted, and what is answered before the commit (nothing), is as if each came alone.
  */
+import { AppError } from '@reelay/contracts/errors';
 import type { Database } from '../client.js';
 import { isOutage } from '../outage.js';
 import { sqlState } from '../transaction.js';
@@ -27,12 +28,17 @@ export interface GatheredAcceptsOptions {
 
 /** Statements at once, and only of full ones: accepts of one transaction do not get into the way of each other. */
 const mostAtOnce = 2;
+/** A statement that takes longer waits for somebody's lock, or the database is slow: nobody who has nothing to do with it waits with it. */
+const patienceMs = 50;
+/** Of Postgres, though others would say that it is out: the statement has ended, and left nothing. */
+const givenUp: ReadonlySet<string | undefined> = new Set(['55P03', '57014']);
 /** What was sent back once (a quota, a limit that is near, a long line) would be sent back again: for a moment it is not even asked. */
 const aloneMs = 100;
 const mostNoted = 1_000;
 
 interface Waiting {
   accept: AcceptGeneration;
+  isGone: () => boolean;
   resolve(acceptance: Acceptance | Promise<Acceptance>): void;
   reject(error: unknown): void;
 }
@@ -51,11 +57,14 @@ export class GatheredAccepts {
     this.#now = options.now ?? (() => performance.now());
   }
 
-  /** @throws AppError `invalid_reference`; nothing was written */
-  async accept(accept: AcceptGeneration): Promise<Acceptance> {
+  /**
+   * `isGone`: whether the client has left. It is asked until the statement begins: its own retry may be on the way, and would be another one.
+   * @throws AppError `invalid_reference`, `invalid_request` for who has left; nothing was written
+   */
+  async accept(accept: AcceptGeneration, isGone: () => boolean = () => false): Promise<Acceptance> {
     if (!canGoTogether(accept) || this.#goesAlone(accept)) return this.#options.alone(accept);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ accept, resolve, reject });
+      this.#waiting.push({ accept, isGone, resolve, reject });
       if (this.#isDue) return;
       this.#isDue = true;
       // After everything that has arrived with it was read.
@@ -68,12 +77,21 @@ export class GatheredAccepts {
 
   #go(): void {
     while (this.#waiting.length > 0 && this.#running < (this.#waiting.length < mostTogether ? 1 : mostAtOnce)) {
-      const batch = this.#waiting.slice(0, mostTogether);
+      const batch = this.#waiting.slice(0, mostTogether).filter(isHere);
       this.#waiting = this.#waiting.slice(mostTogether);
+      if (batch.length === 0) continue;
       this.#running += 1;
-      void this.#write(batch).finally(() => {
+      let isCounted = true;
+      const makePlace = () => {
+        if (!isCounted) return;
+        isCounted = false;
         this.#running -= 1;
         this.#go();
+      };
+      const patience = setTimeout(makePlace, patienceMs).unref();
+      void this.#write(batch).finally(() => {
+        clearTimeout(patience);
+        makePlace();
       });
     }
   }
@@ -82,24 +100,34 @@ export class GatheredAccepts {
   async #write(batch: readonly Waiting[]): Promise<void> {
     const [first] = batch;
     if (first && batch.length === 1) {
+      const begunAt = this.#now();
       await this.#options.alone(first.accept).then(first.resolve, first.reject);
+      if (this.#now() - begunAt > patienceMs) this.#noteRefusal(first.accept);
       return;
     }
     try {
       const written = await this.#options.together(batch.map(({ accept }) => accept));
-      for (const { accept, resolve } of batch) {
-        const generation = written.get(accept.id);
-        if (!generation) this.#noteRefusal(accept);
-        resolve(generation ? { outcome: 'accepted', generation } : this.#options.alone(accept));
+      for (const waiting of batch) {
+        const generation = written.get(waiting.accept.id);
+        if (generation) waiting.resolve({ outcome: 'accepted', generation });
+        else {
+          this.#noteRefusal(waiting.accept);
+          this.#goAlone(waiting);
+        }
       }
     } catch (error) {
       // Refused by Postgres it was not written, and perhaps because of a single one. Otherwise the outcome is open, for each of them.
-      const isRefused = sqlState(error) !== undefined && !isOutage(error);
-      for (const { accept, resolve, reject } of batch) {
-        if (isRefused) resolve(this.#options.alone(accept));
-        else reject(error);
+      const state = sqlState(error);
+      const isRefused = state !== undefined && (givenUp.has(state) || !isOutage(error));
+      for (const waiting of batch) {
+        if (isRefused) this.#goAlone(waiting);
+        else waiting.reject(error);
       }
     }
+  }
+
+  #goAlone(waiting: Waiting): void {
+    if (isHere(waiting)) waiting.resolve(this.#options.alone(waiting.accept));
   }
 
   #goesAlone(accept: AcceptGeneration): boolean {
@@ -116,6 +144,18 @@ export class GatheredAccepts {
     if (this.#alone.size >= mostNoted) this.#alone.clear();
     this.#alone.set(nameOf(accept), this.#now() + aloneMs);
   }
+}
+
+/** Of what the client has left nothing was written, and nothing is. */
+function isHere({ isGone, reject }: Waiting): boolean {
+  if (!isGone()) return true;
+  reject(clientGone());
+  return false;
+}
+
+/** Nobody reads it, unless in the log. */
+export function clientGone(): AppError {
+  return new AppError('invalid_request', 'The connection was closed before the request was accepted.');
 }
 
 function nameOf(accept: AcceptGeneration): string {

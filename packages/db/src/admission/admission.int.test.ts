@@ -76,6 +76,23 @@ describe('limits of what is open', () => {
     expect(await second).toMatchObject({ outcome: 'full', scope: 'key', most: 4 });
   });
 
+  test('are shared again by those far from them, once somebody near them has committed', async () => {
+    await waiting('busy');
+    const near = { openPerKey: 4, open: 10_000 };
+    let far: Promise<unknown> | undefined;
+    await database.$transaction(async (tx) => {
+      expect(await acceptGeneration(tx, accept({ limits: near }))).toMatchObject({ outcome: 'accepted' });
+      far = database.$transaction(async (first) => {
+        expect(await acceptGeneration(first, accept())).toMatchObject({ outcome: 'accepted' });
+        // It has not committed yet, and this one does not wait for it.
+        expect(await outcomeOf()).toMatchObject({ outcome: 'accepted' });
+      });
+      await waitFor(isSomebodyWaiting, { timeoutMs: 1_500, intervalMs: 5 });
+    });
+    await far;
+    expect(await database.$queryRaw`SELECT key FROM admission_mark WHERE key = 'busy'`).toHaveLength(1);
+  });
+
   test('refuse at once what is over them, while somebody near them has not committed yet', async () => {
     await waiting('busy', 3);
     const near = { openPerKey: 5, open: 10_000 };

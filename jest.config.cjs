@@ -14,6 +14,7 @@ module.exports = {
   rootDir: __dirname,
   testEnvironment: 'node',
   testMatch: matches[level],
+  setupFiles: level === 'e2e' ? ['<rootDir>/tests/support/judge-every-answer.ts'] : [],
   testSequencer: '<rootDir>/tools/test/slow-first.mts',
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.reelay/'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -37,7 +37,8 @@ beforeAll(async () => {
       PATH: process.env.PATH,
       BASE_URL: `${stack.run.gatewayUrl}/v1`,
       API_KEY: stack.run.apiKey,
-      OTHER_API_KEY: await otherKey(),
+      OTHER_API_KEY: await newKey({ name: 'somebody else' }),
+      LIMITED_API_KEY: await newKey({ name: 'somebody limited', requestsPerMinute: 1 }),
       REFERENCE_IMAGE: image,
       REFERENCE_VIDEO: path.join(fixtures, 'three-seconds.mp4'),
       RECEIVER_PORT: String(receiverPort),
@@ -53,11 +54,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function otherKey(): Promise<string> {
+async function newKey(key: object): Promise<string> {
   const answer = await fetch(`${stack.run.gatewayUrl}/api/admin/api-keys`, {
     method: 'POST',
     headers: { authorization: `Bearer ${stack.run.adminKey}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ name: 'somebody else' }),
+    body: JSON.stringify(key),
   });
   return ((await answer.json()) as { key: string }).key;
 }

@@ -3,13 +3,15 @@ import type { ClientRoute } from '@reelay/contracts/openai-api/client-route';
 import { clientRoutes } from '@reelay/contracts/openai-api/client-routes';
 import { judgeAnswer } from '@reelay/testing/judge-answer';
 
+const plainFetch = globalThis.fetch;
+
 export const judgedFetch: typeof fetch = async (input, init) => {
-  const response = await fetch(input, init);
+  const response = await plainFetch(input, init);
   const { pathname } = new URL(input instanceof Request ? input.url : input);
   const { status, headers, redirected } = response;
   const contentType = headers.get('content-type') ?? '';
   if (redirected || !pathname.startsWith('/v1/') || !contentType.startsWith('application/json')) return response;
-  const method = init?.method?.toUpperCase() ?? 'GET';
+  const method = (init?.method ?? (input instanceof Request ? input.method : 'GET')).toUpperCase();
   const body = await response.clone().text();
   const hasBody = method !== 'HEAD';
   const route = routeOf(hasBody ? method : 'GET', pathname);

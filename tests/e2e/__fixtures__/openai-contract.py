@@ -101,6 +101,35 @@ def mistakes_have_their_classes_and_codes():
 
 
 @check
+def an_error_in_the_middle_of_a_stream_is_raised_with_its_code():
+    stream = client.chat.completions.create(
+        model=MODEL, messages=[{"role": "user", "content": "a boat [sim:violation]"}], stream=True
+    )
+    error = raises(openai.APIError, "content_policy_violation", lambda: list(stream))
+    assert error.message
+
+
+@check
+def a_rate_that_is_used_up_is_told_with_the_time_until_there_is_more():
+    limited = client_of(os.environ["LIMITED_API_KEY"])
+    limited.models.list()
+    error = raises(openai.RateLimitError, "rate_limit_exceeded", limited.models.list)
+    assert 0 < int(error.response.headers["retry-after"]) <= 60
+    assert error.response.headers["x-ratelimit-remaining-requests"] == "0"
+
+
+@check
+def retries_get_what_the_first_request_began():
+    # Each try is given up before the video is there, and the next one waits for the same video.
+    hasty = client_of(os.environ["API_KEY"], retries=8).with_options(timeout=1.0)
+    prompt = "a boat that is asked for again and again"
+    chat = hasty.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": prompt}])
+    assert "<video src=" in chat.choices[0].message.content
+    made = client.get("/generations?limit=100", cast_to=object)["data"]
+    assert sum(generation["prompt"] == prompt for generation in made) == 1
+
+
+@check
 def a_video_is_made_polled_downloaded_and_deleted():
     video = client.videos.create_and_poll(model=MODEL, prompt="a lighthouse in the fog")
     assert (video.status, video.progress, video.seconds) == ("completed", 100, "10")
@@ -109,6 +138,11 @@ def a_video_is_made_polled_downloaded_and_deleted():
         file = Path(folder, "video.mp4")
         client.videos.download_content(video.id).write_to_file(file)
         assert file.read_bytes()[4:8] == b"ftyp"
+    try:
+        assert client.videos.download_content(video.id, variant="thumbnail").read()[:4] == b"RIFF"
+    except openai.NotFoundError as error:
+        # Without ffmpeg there is none.
+        assert error.code == "variant_unavailable"
     assert client.videos.delete(video.id).deleted
     raises(openai.NotFoundError, "not_found", lambda: client.videos.retrieve(video.id))
 

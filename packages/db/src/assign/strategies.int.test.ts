@@ -111,6 +111,26 @@ describe('the strategy', () => {
       ]),
     );
   });
+
+  it('is changed when those have written who had locked an account, and neither waits for the other in vain', async () => {
+    const id = await busy(4, 0);
+    await writeSettings(database, { 'assign.strategy': 'least-loaded' });
+    let changed: Promise<void> | undefined;
+    await database.$transaction(async (tx) => {
+      await tx.$queryRaw`SELECT FROM token WHERE id = ${id} FOR NO KEY UPDATE`;
+      changed = writeSettings(database, { 'assign.strategy': 'random' });
+      const waitsForTable = async () => {
+        const [row] = await tx.$queryRaw<{ count: bigint }[]>`
+          SELECT count(*) AS count FROM pg_locks WHERE NOT granted AND relation = 'token'::regclass`;
+        return row?.count === 1n;
+      };
+      await waitFor(waitsForTable, { timeoutMs: 3_000, intervalMs: 5 });
+      await tx.token.update({ where: { id }, data: { weight: 3 } });
+    });
+    await changed;
+    const [token] = await database.$queryRaw`SELECT weight, ordered_by FROM token`.then((rows) => rows as object[]);
+    expect(token).toEqual({ weight: 3, ordered_by: 'random' });
+  });
 });
 
 describe('what accounts are kept in order by', () => {

@@ -8,7 +8,7 @@ import { plannedOnce } from '../planned-once.js';
 import { type AcceptedColumns, type AcceptGeneration, acceptedGeneration } from './accept-generation.js';
 import type { Generation } from './find-generation.js';
 
-/** As many as `admit_generations` lets pass at once. */
+/** As many as `admit_several` lets pass at once. */
 export const mostTogether = 16;
 
 /** One with an Idempotency-Key or with references has rows to look for and to lock, and goes alone. */
@@ -47,10 +47,15 @@ export async function acceptTogether(
       LEFT JOIN LATERAL (${laneOutlook({ lane: column('lane'), apiKeyId: column('apiKeyId'), deadlineMs: column('deadlineMs') })}) AS outlook ON true
       WHERE own.daily IS NULL AND own.monthly IS NULL
         AND "isUnserved" IS NOT TRUE AND "isOut" IS NOT TRUE AND "hopelessMs" IS NULL
+    ), place AS MATERIALIZED (
+      -- One for the statement, whatever it asks for, and before it does.
+      SELECT take_admission_place() AS is_taken WHERE EXISTS (SELECT FROM served)
     ), of_key AS MATERIALIZED (
-      SELECT * FROM served WHERE most_open IS NULL OR admit_generations("apiKeyId", most_open, count)
+      -- A condition on one table could be looked at before there is a place.
+      SELECT served.* FROM place CROSS JOIN served
+      WHERE CASE WHEN is_taken THEN most_open IS NULL OR admit_several("apiKeyId", most_open, count) END
     ), admitted AS MATERIALIZED (
-      SELECT * FROM of_key WHERE open IS NULL OR admit_generations(NULL, open, count)
+      SELECT * FROM of_key WHERE open IS NULL OR admit_several(NULL, open, count)
     ), accepted AS (
       INSERT INTO generation
         (id, owner_id, api_key_id, dialect, kind, model, provider, lane, priority, request, request_hash, waiter, simulated, deadline_at)

@@ -3,7 +3,6 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { probeImage } from '@reelay/platform/probe-image';
 import { generateImage, streamText } from 'ai';
 import { mediaUrls } from '../support/chat.js';
-import { judgedFetch } from '../support/judged-fetch.js';
 import { sampleImage } from '../support/samples.js';
 import { Stack } from '../support/stack.js';
 
@@ -20,7 +19,6 @@ function reelay() {
     baseURL: `${gatewayUrl}/v1`,
     apiKey,
     includeUsage: true,
-    fetch: judgedFetch,
   });
 }
 

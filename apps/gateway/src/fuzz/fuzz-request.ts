@@ -42,10 +42,15 @@ export class FuzzRequest {
     return body !== undefined && (framing === 'longer' || framing === 'chunked-badly' || framing === 'both');
   }
 
-  /** Behind its end comes what is no request: then the connection is cut, and with it the answer that was on its way. */
+  /**
+   * Behind its end comes what is no request: then the connection is cut, and with it the answer that was on its way. And where the client
+   * asks for another protocol, Node does not tell an end before the announced one from the end of the connection.
+   */
   get mayBeCutOff(): boolean {
-    const { framing, body } = this.parts;
-    return body !== undefined && (framing === 'shorter' || framing === 'none');
+    const { framing, body, headers } = this.parts;
+    if (body === undefined) return false;
+    const isUpgrade = headers.some(([name]) => name === 'upgrade');
+    return framing === 'shorter' || framing === 'none' || (isUpgrade && framing === 'longer');
   }
 
   [fc.toStringMethod](): string {

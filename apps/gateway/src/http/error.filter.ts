@@ -4,7 +4,7 @@ import type { Logger } from '@reelay/platform/logger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { answerError } from './error-answer.js';
 import type { RouteTable } from './route-table.js';
-import { toAppError } from './to-app-error.js';
+import { noSuchRoute, toAppError } from './to-app-error.js';
 
 /** The one place where an error becomes an answer, whoever threw it. */
 @Catch()
@@ -33,7 +33,10 @@ export class ErrorFilter implements ExceptionFilter {
     void reply.code(answer.status).headers(answer.headers).type('application/json; charset=utf-8').send(answer.body);
   }
 
-  #withMethods(error: AppError, request: FastifyRequest): AppError {
+  #withMethods(given: AppError, request: FastifyRequest): AppError {
+    // Where there is no route, how the body was sent does not matter.
+    const isUnread = request.is404 && given.code === 'unsupported_media_type';
+    const error = isUnread ? new AppError('route_not_found', noSuchRoute, { cause: given }) : given;
     if (error.code !== 'route_not_found') return error;
     const methods = this.routes.methodsOf(request.raw.url ?? '');
     if (methods.length === 0 || methods.includes(request.raw.method ?? '')) return error;

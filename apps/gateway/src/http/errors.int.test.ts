@@ -117,6 +117,8 @@ describe('a path or method that does not exist', () => {
     ['PUT', '/v1/videos', 405, 'method_not_allowed'],
     ['OPTIONS', '/v1/videos', 405, 'method_not_allowed'],
     ['PATCH', '/healthz', 405, 'method_not_allowed'],
+    ['QUERY', '/v1/videos', 405, 'method_not_allowed'],
+    ['QUERY', '/v1/nope', 404, 'route_not_found'],
     ['GET', '/v1/models/%zz', 400, 'invalid_request'],
     ['GET', `/v1/videos/${'x'.repeat(300)}`, 404, 'route_not_found'],
   ])('%s %s', async (method, path, status, codes) => {
@@ -126,6 +128,14 @@ describe('a path or method that does not exist', () => {
     await expectError(response, status, body.error.code);
     if (status === 405) expect(response.headers.get('allow')).toMatch(/^[A-Z, ]+$/);
   });
+});
+
+test.each([
+  ['POST', '/v1/nope', 404, 'route_not_found'],
+  ['PUT', '/v1/videos', 405, 'method_not_allowed'],
+])('%s %s of no readable type', async (method, path, status, code) => {
+  const headers = { 'content-type': ';;;' };
+  await expectError(await gateway.send(key, path, { method, body: 'x', headers }), status, code);
 });
 
 describe('what is not even HTTP', () => {

@@ -32,6 +32,7 @@ const table: [string, unknown, string, number][] = [
     415,
   ],
   ['a wrong Content-Length', new errorCodes.FST_ERR_CTP_INVALID_CONTENT_LENGTH(), 'invalid_request', 400],
+  ['a QUERY of no type', new errorCodes.FST_ERR_ROUTE_MISSING_CONTENT_TYPE('QUERY'), 'route_not_found', 404],
   ['a malformed path', new errorCodes.FST_ERR_BAD_URL('/%zz'), 'invalid_request', 400],
   [
     "Fastify's error inside Nest's",

@@ -21,6 +21,8 @@ export function toAppError(error: unknown): AppError {
   return fromFramework(error) ?? new AppError('internal_error', 'Unexpected failure', { cause: error });
 }
 
+export const noSuchRoute = 'There is no such route; check the path and that the base URL ends in /v1.';
+
 /** Fastify's codes, as far as a request can cause them. */
 const fastifyCodes: Readonly<Record<string, [ErrorCode, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['request_too_large', 'The body is larger than this route accepts.'],
@@ -28,6 +30,8 @@ const fastifyCodes: Readonly<Record<string, [ErrorCode, string]>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['invalid_request', 'The body is not as long as its Content-Length says.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['invalid_json', 'The body is empty; send a JSON object.'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['invalid_json', 'The body is not valid JSON.'],
+  // No route of ours is for QUERY, the one method that Fastify asks a content type of before it looks for the route.
+  FST_ERR_ROUTE_MISSING_CONTENT_TYPE: ['route_not_found', noSuchRoute],
   FST_ERR_BAD_URL: ['invalid_request', 'The path contains a "%" that does not begin a valid escape.'],
   FST_ERR_MAX_PARAM_LENGTH: ['route_not_found', 'A part of the path is longer than any id.'],
 };
@@ -35,7 +39,7 @@ const fastifyCodes: Readonly<Record<string, [ErrorCode, string]>> = {
 const statusCodes: Readonly<Record<number, [ErrorCode, string]>> = {
   401: ['invalid_api_key', 'Send a valid key as "Authorization: Bearer <key>".'],
   403: ['insufficient_permissions', 'This key may not do that.'],
-  404: ['route_not_found', 'There is no such route; check the path and that the base URL ends in /v1.'],
+  404: ['route_not_found', noSuchRoute],
   405: ['method_not_allowed', 'The route exists, but not with this method.'],
   413: ['request_too_large', 'The body is larger than this route accepts.'],
   414: ['route_not_found', 'A part of the path is longer than any id.'],

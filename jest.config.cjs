@@ -14,7 +14,7 @@ module.exports = {
   rootDir: __dirname,
   testEnvironment: 'node',
   testMatch: matches[level],
-  setupFiles: level === 'e2e' ? ['<rootDir>/tests/support/judge-every-answer.ts'] : [],
+  setupFiles: ['e2e', 'faults', 'browser'].includes(level) ? ['<rootDir>/tests/support/judge-every-answer.ts'] : [],
   testSequencer: '<rootDir>/tools/test/slow-first.mts',
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.reelay/'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

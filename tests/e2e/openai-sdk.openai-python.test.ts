@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
+import { JudgingProxy } from '../support/judging-proxy.js';
 import { freePort } from '../support/launcher.js';
 import { run } from '../support/run.js';
 import { Stack } from '../support/stack.js';
@@ -13,6 +14,7 @@ const names = [...readFileSync(program, 'utf8').matchAll(/^@check\ndef (\w+)/gm)
 
 const problems = new Map<string, string | null>();
 let stack: Stack;
+let proxy: JudgingProxy;
 let folder: string;
 
 beforeAll(async () => {
@@ -32,10 +34,11 @@ beforeAll(async () => {
     settings: { 'stream.keepAliveMs': 200 },
   });
   await stack.sql(`INSERT INTO setting (key, value) VALUES ('sora.publishForRemix', 'true')`);
+  proxy = await JudgingProxy.open(stack.run.gatewayUrl);
   const answers = await run(process.env.OPENAI_PYTHON_PATH ?? 'python3', [program], {
     env: {
       PATH: process.env.PATH,
-      BASE_URL: `${stack.run.gatewayUrl}/v1`,
+      BASE_URL: `${proxy.url}/v1`,
       API_KEY: stack.run.apiKey,
       OTHER_API_KEY: await newKey({ name: 'somebody else' }),
       LIMITED_API_KEY: await newKey({ name: 'somebody limited', requestsPerMinute: 1 }),
@@ -50,6 +53,7 @@ beforeAll(async () => {
   }
 }, 240_000);
 afterAll(async () => {
+  await proxy?.close();
   await stack?.stop();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -65,4 +69,9 @@ async function newKey(key: object): Promise<string> {
 
 test.each(names)('%s', (name) => {
   expect(problems.get(name)).toBeNull();
+});
+
+test('every answer was as it is described', () => {
+  expect(proxy.judged).toBeGreaterThan(50);
+  expect(proxy.problems).toEqual([]);
 });

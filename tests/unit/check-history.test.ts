@@ -102,6 +102,7 @@ function good(): History {
     },
     ledger: { submits: made.map(({ submit }) => submit), reusedRefreshTokens: 0 },
     alarms: [],
+    unfitAnswers: [],
     leaks: [],
   };
 }
@@ -248,6 +249,7 @@ const wrongs: [Invariant, string, (history: History) => void][] = [
     ({ final }) => Object.assign(at(final.attempts), { state: 'absent' }),
   ],
   ['I8', 'a secret was found', ({ leaks }) => void leaks.push('a log')],
+  ['answers', 'an answer was not as described', ({ unfitAnswers }) => void unfitAnswers.push('GET /v1/models')],
   ['I9', 'an owner was shown what is another’s', ({ trespasses }) => Object.assign(at(trespasses), { status: 200 })],
   ['I10', 'a refresh token was used again', ({ ledger }) => Object.assign(ledger, { reusedRefreshTokens: 1 })],
   ['I11', 'a rejection was not handled', ({ alarms }) => void alarms.push('unhandled rejection')],

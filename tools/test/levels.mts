@@ -12,10 +12,10 @@ export const levelMeaning: Record<Level, string> = {
   browser: 'the whole stack in Chromium',
 };
 
-/** A file of the upper levels starts a stack of its own. Those that kill and those that look wait for deadlines: one after the other. */
+/** A file of the upper levels starts a stack of its own. Chromium is the one that needs the machine for itself. */
 export function workersOf(level: Level): number {
   if (level === 'integration') return 3; // They wait for their servers half of the time.
-  return level === 'faults' || level === 'browser' ? 1 : 2;
+  return level === 'browser' ? 1 : 2;
 }
 
 /** No level takes nearly that long; it only ends a run that hangs. */

@@ -20,6 +20,7 @@ export const invariants = {
   I12: 'everything moves on within a minute of the last fault',
   I13: 'a flooding key does not starve another',
   media: 'files are complete or absent',
+  answers: 'every answer in JSON is as it is described',
 } as const;
 export type Invariant = keyof typeof invariants;
 
@@ -37,6 +38,7 @@ export function checkHistory(history: History): Violation[] {
     ...checkAccounts(history),
     ...checkRecovery(history),
     ...history.leaks.map((where): Violation => ({ invariant: 'I8', what: `a secret stands in ${where}` })),
+    ...history.unfitAnswers.map((what): Violation => ({ invariant: 'answers', what })),
     ...history.alarms.map((line): Violation => ({ invariant: 'I11', what: line })),
   ];
 }

@@ -30,6 +30,8 @@ export interface History {
   ledger: Ledger;
   /** Log lines that were looked for in all processes: see `isAlarming`. */
   alarms: string[];
+  /** What was wrong with answers that are not as the document of the API describes them. */
+  unfitAnswers: string[];
   /** Where a secret was found, without the secret. */
   leaks: string[];
 }

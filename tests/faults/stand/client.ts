@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseGenerationId } from '@reelay/contracts/ids';
+import { judgedFetch, UnfitAnswer } from '../../support/judged-fetch.js';
 import { isTerminal, type Stream } from '../judge/history.js';
 import { readEvents } from './read-events.js';
 import type { Record } from './record.js';
@@ -203,11 +204,15 @@ export class Client {
     }
   }
 
-  #fetch(route: string, request: RequestInit = {}, timeoutMs = answerTimeoutMs): Promise<Response> {
-    return fetch(`${this.#stand.gatewayUrl}${route}`, {
+  async #fetch(route: string, request: RequestInit = {}, timeoutMs = answerTimeoutMs): Promise<Response> {
+    return judgedFetch(`${this.#stand.gatewayUrl}${route}`, {
       ...request,
       headers: { authorization: `Bearer ${this.owner.apiKey}`, ...(request.headers as object) },
       signal: AbortSignal.any([this.#signal, AbortSignal.timeout(timeoutMs)]),
+    }).catch((error: unknown) => {
+      // The request is tried again; that it was answered so is not forgotten.
+      if (error instanceof UnfitAnswer) this.#record.unfitAnswers.push(error.message);
+      throw error;
     });
   }
 }

@@ -11,6 +11,7 @@ export class Record {
   readonly deletes: History['deletes'] = [];
   readonly trespasses: History['trespasses'] = [];
   readonly samples: Sample[] = [];
+  readonly unfitAnswers: string[] = [];
   /** Bodies of errors that clients were shown, to be searched for secrets. */
   readonly errorBodies: string[] = [];
 }

@@ -4,8 +4,8 @@ import { consume } from '@reelay/platform/consume';
 import { createLogger } from '@reelay/platform/logger';
 import { Queues } from '@reelay/platform/queues';
 import { closeRedis, createRedis } from '@reelay/platform/redis';
+import { createTokenManager } from '@reelay/token-manager/create-token-manager';
 import type { Client } from 'pg';
-import { createTokenManager } from '../../apps/token-manager/dist/create-token-manager.js';
 import { findOldestOpen, renewLane } from './pool.mts';
 
 export interface BellOptions {

@@ -5,7 +5,7 @@ import { createDatabase, type Database } from '@reelay/db/client';
 import { createLogger } from '@reelay/platform/logger';
 import { EventPublisher } from '@reelay/platform/messages';
 import { createRedis } from '@reelay/platform/redis';
-import { announce } from '../../apps/worker/dist/announce.js';
+import { announce } from '@reelay/worker/announce';
 import { now, serve } from './child.mts';
 import type { Task } from './rows.mts';
 

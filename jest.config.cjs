@@ -14,7 +14,9 @@ module.exports = {
   rootDir: __dirname,
   testEnvironment: 'node',
   testMatch: matches[level],
-  setupFiles: ['e2e', 'faults', 'browser'].includes(level) ? ['<rootDir>/tests/support/judge-every-answer.ts'] : [],
+  setupFilesAfterEnv: ['e2e', 'faults', 'browser'].includes(level)
+    ? ['<rootDir>/tests/support/judge-every-answer.ts']
+    : [],
   testSequencer: '<rootDir>/tools/test/slow-first.mts',
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/', '<rootDir>/.reelay/'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -99,7 +99,8 @@ async function bench(): Promise<number> {
 sockets in one other process. A third process writes what ${accounts.length} accounts' polls hear, ${tasksEach} tasks each, for ${seconds} s at an even pace, with the
 worker's writePollOutcomes and announce; it began ${late.toFixed(1)} ms late (p99). Commit → socket: from just before COMMIT is sent (and from its answer) until
 the client's process reads the event, by the clock all processes share. RSS (of the whole process) after a forced collection and ${(2 * settleMs) / 1000} s
-of rest: without a stream, after ${warmStreams} were open and closed again; with all; with all after the events. First the bare server, then the
+of rest: before the first stream of the process (cold, from which the goal is judged); without a stream, after ${warmStreams} were open and
+closed again (warm, from which the live heap counts, too); with all; with all after the events. First the bare server, then the
 gateway, each alone in a new process with the flags of a stack; worker, token-manager and simulator do not run. PostgreSQL writes
 durably. The bare server: node:http, a Map of responses, one PSUBSCRIBE. Load of the machine after ${loadOfMachine()}.`,
   );

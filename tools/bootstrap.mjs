@@ -162,8 +162,10 @@ function npm() {
 }
 
 /** Inside `npm start` a second npm would take over the first one's settings (prefix, workspace, script). */
+/** Without what `npm run` adds for itself; where packages come from and are kept is the user's to say. */
 function environmentForNpm() {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_.*|INIT_CWD)$/i.test(name)));
+  const isOurs = (name) => !/^(npm_.*|INIT_CWD)$/i.test(name) || /^npm_config_(cache|registry)$/i.test(name);
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => isOurs(name)));
 }
 
 function runtimeNode() {

@@ -20,7 +20,7 @@ if (problems.length > 0) {
   console.error(ts.formatDiagnostics(problems, host));
   process.exit(1);
 }
-// What has no source any more would still be found by imports.
+// What has no source any more would still be found by imports (until then: a build that is taken from the cache leaves it).
 for (const file of globSync('dist/**/*', { withFileTypes: true })) {
   const found = path.join(file.parentPath, file.name);
   if (file.isFile() && !made.has(path.relative(process.cwd(), found))) rmSync(found);

@@ -47,7 +47,7 @@ async function rotate(url: string): Promise<number> {
   }
 }
 
-/** The token-manager is an app: it has no exports for others, and nobody else knows how secrets are sealed. */
+/** The token-manager is an app: only tools and benches may take anything from it, and nobody else knows how secrets are sealed. */
 function loadBuilt(): Pick<typeof import('../apps/token-manager/src/keys/rotate-keys.ts'), 'rotateKeys'> &
   Pick<typeof import('../apps/token-manager/src/credentials/vault.ts'), 'Vault'> {
   const load = createRequire(import.meta.url);

@@ -2,7 +2,7 @@ import type { Outcome } from '../overload/count.mts';
 import { percentile } from '../percentile.mts';
 import { table } from '../table.mts';
 import type { Comparison } from './compare-files.mts';
-import type { LightAnswers } from './light-route.mts';
+import type { BothAnswers, LightAnswers } from './light-route.mts';
 import type { Used } from './processes.mts';
 import type { Chat } from './run-chats.mts';
 
@@ -13,15 +13,16 @@ export interface Findings {
   comparison: Comparison;
   /** By name of the process, from the first request to the last file. */
   used: Map<string, Used>;
-  /** `GET /v1/models`: with nothing else to do, and meanwhile. */
-  idle: LightAnswers;
-  meanwhile: LightAnswers;
+  /** `GET /v1/models` and the bare server: with nothing else to do, and meanwhile. */
+  idle: BothAnswers;
+  meanwhile: BothAnswers;
   outcome: Outcome;
   complaints: string[];
   lostProcesses: string[];
 }
 
 const goals = { lightP99Ms: 100 };
+const shares = [50, 95, 99, 100];
 /** What is no part of what is measured. */
 const apart = ['simulator', 'clients'];
 
@@ -45,7 +46,7 @@ export function showUse({ used, chats }: Findings): string {
   );
 }
 
-export function showTimes({ chats, idle, meanwhile }: Findings): string {
+export function showTimes({ chats }: Findings): string {
   const since = (pick: (chat: Chat) => number | undefined) =>
     chats.flatMap((chat) => {
       const at = pick(chat);
@@ -53,11 +54,7 @@ export function showTimes({ chats, idle, meanwhile }: Findings): string {
     });
   const seconds = (name: string, values: number[]) => [
     ...[name, `${values.length}`],
-    ...[50, 95, 99, 100].map((percent) => `${(percentile(values, percent) / 1000).toFixed(2)} s`),
-  ];
-  const milliseconds = (name: string, values: number[]) => [
-    ...[name, `${values.length}`],
-    ...[50, 95, 99, 100].map((percent) => `${percentile(values, percent).toFixed(1)} ms`),
+    ...shares.map((percent) => `${(percentile(values, percent) / 1000).toFixed(2)} s`),
   ];
   return table(
     ['time until', 'of', 'p50', 'p95', 'p99', 'longest'],
@@ -74,9 +71,28 @@ export function showTimes({ chats, idle, meanwhile }: Findings): string {
         'the file is fetched',
         since(({ fetchedAt }) => fetchedAt),
       ),
-      milliseconds('GET /v1/models, idle', idle.tookMs),
-      milliseconds('GET /v1/models, meanwhile', meanwhile.tookMs),
     ],
+  );
+}
+
+/** What the machine does to a light request is in the bare server's rows, what the gateway does in the ratio to them. */
+export function showLight({ idle, meanwhile }: Findings): string {
+  const milliseconds = (name: string, { tookMs }: LightAnswers) => [
+    ...[name, `${tookMs.length}`],
+    ...shares.map((percent) => `${percentile(tookMs, percent).toFixed(1)} ms`),
+  ];
+  const rows = (when: string, { ours, bare }: BothAnswers) => [
+    milliseconds(`${when}: GET /v1/models`, ours),
+    milliseconds('  bare node:http, the same bytes', bare),
+    [
+      '  ratio',
+      '',
+      ...shares.map((percent) => ratio(percentile(ours.tookMs, percent), percentile(bare.tookMs, percent))),
+    ],
+  ];
+  return table(
+    ['a light route', 'of', 'p50', 'p95', 'p99', 'longest'],
+    [...rows('idle', idle), ...rows('meanwhile', meanwhile)],
   );
 }
 
@@ -88,8 +104,9 @@ export function judge({ chats, warmUps, comparison, outcome, idle, meanwhile, ..
   const isExact =
     [accepted, rows, succeeded, submits, usage].every((count) => count === chats.length + warmUps) &&
     distinct === chats.length;
-  const p99Ms = percentile(meanwhile.tookMs, 99);
-  const wrong = [findings.complaints, findings.lostProcesses, idle.failures, meanwhile.failures].flat().length;
+  const p99Ms = percentile(meanwhile.ours.tookMs, 99);
+  const unanswered = [idle, meanwhile].flatMap(({ ours, bare }) => [...ours.failures, ...bare.failures]);
+  const wrong = [findings.complaints, findings.lostProcesses, unanswered].flat().length;
   return [
     ['done per second', (chats.length / wall).toFixed(1), '', ''],
     ['first request to the end of the last stream', `${wall.toFixed(1)} s`, '', ''],
@@ -112,7 +129,12 @@ export function judge({ chats, warmUps, comparison, outcome, idle, meanwhile, ..
       `≤ ${goals.lightP99Ms} ms`,
       verdict(p99Ms <= goals.lightP99Ms),
     ],
-    ['GET /v1/models not answered, unhandled rejections, lost processes', `${wrong}`, '0', verdict(wrong === 0)],
+    [
+      'GET /v1/models (or bare) not answered, unhandled rejections, lost processes',
+      `${wrong}`,
+      '0',
+      verdict(wrong === 0),
+    ],
   ];
 }
 
@@ -123,6 +145,10 @@ export function showJudged(rows: string[][]): string {
 function wallSeconds(chats: readonly Chat[]): number {
   const from = Math.min(...chats.map(({ startedAt }) => startedAt));
   return (Math.max(...chats.map(({ endedAt = Number.NaN }) => endedAt).filter(Number.isFinite)) - from) / 1000;
+}
+
+function ratio(ours: number, bare: number): string {
+  return `${(ours / bare).toFixed(2)} ×`;
 }
 
 function verdict(isMet: boolean): string {

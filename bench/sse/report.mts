@@ -8,9 +8,11 @@ const goals = { kilobytes: 40, arrivalMs: 250, pacePercent: 99 };
 /** One column a server, ours with its ratio to the other one. */
 export function showRounds(bare: Round, ours: Round): string {
   const rows: [string, (round: Round) => number, (value: number) => string][] = [
-    ['RSS, no stream', (round) => round.memory.empty.rssBytes, megabytes],
+    ['RSS before the first stream', (round) => round.memory.cold.rssBytes, megabytes],
+    ['RSS, no stream after some', (round) => round.memory.empty.rssBytes, megabytes],
     ['RSS, all streams', (round) => round.memory.open.rssBytes, megabytes],
-    ['RSS per stream', (round) => perStream(round, 'open', 'rssBytes'), kilobytes],
+    ['RSS per stream, from the cold process', (round) => rssFromCold(round), kilobytes],
+    ['RSS per stream, from the warm one', (round) => perStream(round, 'open', 'rssBytes'), kilobytes],
     ['  after the events', (round) => perStream(round, 'after', 'rssBytes'), kilobytes],
     ['live heap per stream', (round) => perStream(round, 'open', 'liveBytes'), kilobytes],
     ['  buffers beside the heap', (round) => perStream(round, 'open', 'externalBytes'), kilobytes],
@@ -34,7 +36,8 @@ export function showRounds(bare: Round, ours: Round): string {
 
 /** The last cell says `met` or `MISSED`. */
 export function judge(rounds: readonly Round[], ours: Round, perSecond: number): string[][] {
-  const memory = perStream(ours, 'open', 'rssBytes') / 1024;
+  // What the process takes once with its first streams counts, too.
+  const memory = rssFromCold(ours) / 1024;
   const arrivalMs = percentile(ours.sentMs, 99);
   const pace = Math.min(...rounds.map((round) => round.perSecond));
   const events = rounds.reduce((sum, { written }) => sum + written.seqs.length, 0);
@@ -42,7 +45,7 @@ export function judge(rounds: readonly Round[], ours: Round, perSecond: number):
   const complaints = rounds.flatMap((round) => round.complaints);
   return [
     [
-      `RSS per stream of ${ours.streams.toLocaleString('en-US')}`,
+      `RSS per stream of ${ours.streams.toLocaleString('en-US')}, from the cold process`,
       `${memory.toFixed(1)} KB`,
       `≤ ${goals.kilobytes} KB`,
       verdict(memory <= goals.kilobytes),
@@ -73,6 +76,11 @@ export function showJudged(rows: string[][]): string {
   return table(['', 'measured', 'goal', ''], rows);
 }
 
+function rssFromCold({ memory, streams }: Round): number {
+  return (memory.open.rssBytes - memory.cold.rssBytes) / streams;
+}
+
+/** What one more stream takes of a process that had some before. */
 function perStream({ memory, streams }: Round, when: 'open' | 'after', what: keyof Memory): number {
   return (memory[when][what] - memory.empty[what]) / streams;
 }

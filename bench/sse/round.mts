@@ -32,8 +32,8 @@ export interface Round {
   name: string;
   streams: number;
   openMs: number;
-  /** Without a stream, with all of them, and with all of them after the events. */
-  memory: { empty: Memory; open: Memory; after: Memory };
+  /** Before the first stream of the process, without a stream after some, with all of them, and with all of them after the events. */
+  memory: { cold: Memory; empty: Memory; open: Memory; after: Memory };
   /** Commit to socket, from when COMMIT was sent and from when it was answered. */
   sentMs: number[];
   answeredMs: number[];
@@ -57,7 +57,8 @@ export async function runRound(options: RoundOptions): Promise<Round> {
   const { contestant, clients, writer, tasks, perSecond, seconds } = options;
   const heap = await LiveHeap.open(contestant.pid);
   if (!heap) throw new Error(`process ${contestant.pid} is no Node process`);
-  // What is compiled and made on first use is there before anything counts.
+  const cold = await settledMemory(heap);
+  // What is compiled and made on first use is there before anything else counts.
   await open(options, tasks.slice(0, warmStreams));
   note(options, await writer.ask('write', { perSecond, seconds: warmSeconds }));
   await clients.ask('close', undefined);
@@ -77,7 +78,7 @@ export async function runRound(options: RoundOptions): Promise<Round> {
   heap.close();
   await clients.ask('close', undefined);
   return {
-    ...{ name: contestant.name, streams: tasks.length, openMs, memory: { empty, open: full, after } },
+    ...{ name: contestant.name, streams: tasks.length, openMs, memory: { cold, empty, open: full, after } },
     ...compare({ tasks, written, arrivals, before }),
     ...{ written, perSecond: (1000 * written.seqs.length) / tookMs, busy, complaints: contestant.complaints },
   };

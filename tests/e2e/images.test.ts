@@ -66,5 +66,5 @@ test.concurrent('a stream brings each image as it is finished', async () => {
 test.concurrent('content that the upstream refuses is the error of the request', async () => {
   const refused = stack.client().images.generate({ prompt: 'a boat [sim:violation]' });
   await expect(refused).rejects.toBeInstanceOf(OpenAI.BadRequestError);
-  await expect(refused).rejects.toMatchObject({ code: 'content_policy_violation' });
+  await expect(refused).rejects.toMatchObject({ code: 'moderation_blocked' });
 });

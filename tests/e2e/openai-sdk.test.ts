@@ -12,8 +12,7 @@ afterAll(() => stack?.stop());
 
 const model = 'sora2-portrait-10s';
 
-async function finishedVideo(id: string): Promise<OpenAI.Videos.Video> {
-  const client = stack.client();
+async function finishedVideo(id: string, client = stack.client()): Promise<OpenAI.Videos.Video> {
   for (;;) {
     const video = await client.videos.retrieve(id);
     if (video.status === 'completed' || video.status === 'failed') return video;
@@ -82,6 +81,39 @@ test.concurrent('a non-streaming chat that is not done in time answers 504, and 
   if (impatient.status === 'fulfilled') throw new Error('a render longer than the wait cannot be answered in time');
   expect(impatient.reason).toBeInstanceOf(OpenAI.InternalServerError);
   expect(impatient.reason).toMatchObject({ status: 504, code: 'still_running' });
+});
+
+async function newKey(limits: object): Promise<string> {
+  const answer = await fetch(`${stack.run.gatewayUrl}/api/admin/api-keys`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${stack.run.adminKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'limited', ...limits }),
+  });
+  return ((await answer.json()) as { key: string }).key;
+}
+
+test.concurrent('a key that may have one open video waits by the SDK own retries until that one has ended', async () => {
+  const apiKey = await newKey({ queuedLimit: 1 });
+  const client = stack.client({ apiKey, maxRetries: 8 });
+  const first = await client.videos.create({ model, prompt: 'a guest who is there' });
+  await expect(stack.client({ apiKey }).videos.create({ model, prompt: 'a guest who leaves' })).rejects.toMatchObject({
+    ...{ constructor: OpenAI.RateLimitError, status: 429, code: 'rate_limit_exceeded' },
+  });
+  const second = await client.videos.create({ model, prompt: 'a guest who waits' });
+  expect(await client.videos.retrieve(first.id)).toMatchObject({ status: 'completed' });
+  expect((await finishedVideo(second.id, client)).status).toBe('completed');
+  expect(await stack.submitsOf('a guest who leaves')).toEqual([]);
+});
+
+test.concurrent('a refusal by the upstream in mid-stream is raised by the stream helper with its code', async () => {
+  const helper = stack.client().chat.completions.stream({
+    model,
+    messages: [{ role: 'user', content: 'a boat [sim:violation]' }],
+  });
+  await expect(helper.finalChatCompletion()).rejects.toMatchObject({
+    ...{ constructor: OpenAI.APIError, status: undefined, code: 'content_policy_violation' },
+    ...{ type: 'invalid_request_error', requestID: expect.stringMatching(/.{8,}/) },
+  });
 });
 
 test.concurrent('an id of any dialect reads the same generation, and the models say what they are', async () => {
@@ -200,6 +232,13 @@ describe('what a client does wrong raises the right class of the SDK and says wh
       () => stack.client().videos.retrieve('video_01JZZZZZZZZZZZZZZZZZZZZZZZ'),
       OpenAI.NotFoundError,
       { code: 'not_found' },
+    ],
+    [
+      'a model that the key may not use',
+      async () =>
+        stack.client({ apiKey: await newKey({ allowedModels: ['gpt-image'] }) }).videos.create({ model, prompt: 'x' }),
+      OpenAI.PermissionDeniedError,
+      { code: 'model_not_allowed', param: 'model' },
     ],
     ['an unknown route', () => stack.client().get('/nothing/here'), OpenAI.NotFoundError, { code: 'route_not_found' }],
   ];

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { probeMp4 } from '@reelay/testing/mp4';
 import { waitFor } from '@reelay/testing/wait-for';
+import { JudgingProxy } from '../support/judging-proxy.js';
 import { run } from '../support/run.js';
 import { root, Stack } from '../support/stack.js';
 
@@ -19,17 +20,23 @@ const blockWith = (word: string): string => {
 };
 
 let stack: Stack;
+let proxy: JudgingProxy;
 beforeAll(async () => {
   stack = await Stack.start({ renderMs: 6_000 });
+  proxy = await JudgingProxy.open(stack.run.gatewayUrl);
 });
-afterAll(() => stack?.stop());
+afterAll(async () => {
+  await proxy?.close();
+  await stack?.stop();
+  expect(proxy?.problems).toEqual([]);
+});
 
 function perform(command: string, args: string[], folder = tmpdir()): Promise<string> {
   const keys = { REELAY_API_KEY: stack.run.apiKey, REELAY_ADMIN_KEY: stack.run.adminKey };
   return run(command, args, { folder, env: { ...process.env, ...keys } });
 }
 
-const here = (text: string): string => text.replaceAll('http://127.0.0.1:8000', stack.run.gatewayUrl);
+const here = (text: string): string => text.replaceAll('http://127.0.0.1:8000', proxy.url);
 
 /** What may differ between two answers to the same request. */
 const shape = (line: string): string =>

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type ChatOutcome, mediaUrls, readChat } from '../support/chat.js';
+import { JudgingProxy } from '../support/judging-proxy.js';
 import { type MediaFacts, measure } from '../support/media.js';
 import { run } from '../support/run.js';
 import { sampleImage } from '../support/samples.js';
@@ -13,18 +14,24 @@ const commands = fixture('sora2api-commands.sh')
   .filter((block) => block.startsWith('curl'));
 
 let stack: Stack;
+let proxy: JudgingProxy;
 let image: string;
 let video: Buffer;
 beforeAll(async () => {
   stack = await Stack.start({ renderMs: 600, settings: { 'poll.minimumMs': 200 } });
+  proxy = await JudgingProxy.open(stack.run.gatewayUrl);
   image = (await sampleImage('png')).toString('base64');
   // Small, for an argument of a command has a largest size.
   video = readFileSync(path.join(__dirname, '__fixtures__/three-seconds.mp4'));
 }, 180_000);
-afterAll(() => stack?.stop());
+afterAll(async () => {
+  await proxy?.close();
+  await stack?.stop();
+  expect(proxy?.problems).toEqual([]);
+});
 
 const here = (text: string): string =>
-  text.replaceAll('http://localhost:8000', stack.run.gatewayUrl).replaceAll('han1234', stack.run.apiKey);
+  text.replaceAll('http://localhost:8000', proxy.url).replaceAll('han1234', stack.run.apiKey);
 
 async function perform(command: string): Promise<ChatOutcome> {
   const filled = here(command)

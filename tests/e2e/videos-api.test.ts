@@ -60,7 +60,7 @@ test.concurrent('a remix is a new video that says which one it was made of', asy
 
 test.concurrent('an extension goes to the account that has the video, and is as much longer', async () => {
   const longer = await client.videos.extend({ prompt: 'a meteor shower', seconds: '12', video: { id: own.id } });
-  expect(longer).toMatchObject({ seconds: '15' });
+  expect(longer).toMatchObject({ seconds: '25', size: '640x360' });
   await finished(longer);
   const [first] = await stack.submitsOf('the first');
   expect(await submitOf('a meteor shower')).toMatchObject({ endpoint: 'extension', account: first?.account });

@@ -2,7 +2,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pipeline } from 'node:stream';
-import { judgeAnswerTo } from './judged-fetch.js';
+import { isDescribed, judgeAnswerTo } from './judged-fetch.js';
 
 export class JudgingProxy {
   /** What was wrong with answers, in sentences. */
@@ -54,7 +54,7 @@ export class JudgingProxy {
       const body = Buffer.concat(chunks).toString();
       const given = { status: answer.statusCode ?? 0, contentType, body, isWhole: answer.complete };
       const { pathname } = new URL(url, 'http://gateway');
-      if (!pathname.startsWith('/v1/')) return;
+      if (!isDescribed(pathname)) return;
       this.judged += 1;
       const problems = judgeAnswerTo(method, pathname, given);
       if (problems.length > 0) this.problems.push(`${method} ${pathname} → ${given.status}: ${problems.join('; ')}`);

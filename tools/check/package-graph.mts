@@ -68,13 +68,23 @@ function checkImports(root: string, file: string): string[] {
       const home = file.split('/').slice(0, 2).join('/');
       if (!target.startsWith(`${home}/`)) problems.push(`${file}: reaches out of its package by ${specifier}`);
     }
+    // It is there for the compiler, but not in what is built.
+    if (!isTestCode(file) && isTestCode(sourceOf(specifier, file)))
+      problems.push(`${file}: may not import ${specifier}, which is not built`);
   }
   return problems;
 }
 
-/** Tests, and what only tests of a package use, which its build leaves out. */
+/** Where what is imported stands: of ours as the `exports` of packages say, of others nowhere. */
+function sourceOf(specifier: string, from: string): string {
+  if (specifier.startsWith('.')) return path.posix.join(path.posix.dirname(from), specifier.replace(/\.js$/, '.ts'));
+  const [, name, inner] = /^@reelay\/([^/]+)\/(.+)$/.exec(specifier) ?? [];
+  return name === undefined ? '' : `packages/${name}/src/${inner}.ts`;
+}
+
+/** Tests, and what only tests of a package use: tools/compile.mts leaves it out. */
 function isTestCode(file: string): boolean {
-  return /\.test\.tsx?$/.test(file) || /\/src\/(testing|fuzz)\//.test(file);
+  return /\.test\.tsx?$/.test(file) || /\/src\/(testing|fuzz)\/|__fixtures__/.test(file);
 }
 
 function ownPackages(names: readonly string[]): string[] {

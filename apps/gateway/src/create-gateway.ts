@@ -28,6 +28,7 @@ import type { GatewayParts } from './gateway-parts.js';
 import { Bell } from './generations/bell.js';
 import { Waiters } from './generations/waiters.js';
 import { ApiKeyAuthenticator } from './http/api-key-authenticator.js';
+import { registerClosedDoors } from './http/closed-doors.js';
 import { registerCors } from './http/cors.js';
 import { ErrorFilter } from './http/error.filter.js';
 import { createHttpAdapter } from './http/http-adapter.js';
@@ -151,6 +152,7 @@ export async function createGateway({
   const adapter = createHttpAdapter({ routes, errors, log, trustProxy, stopping: stopping.signal });
   prepareServer?.(adapter.getInstance());
   registerCors(adapter.getInstance(), settings);
+  registerClosedDoors(adapter.getInstance(), { apiKeys, adminKey: ADMIN_KEY });
   parts.turns.register(adapter.getInstance(), stopping.signal);
   registerBoard({ server: adapter.getInstance(), parts, errors, webKey: WEB_KEY });
   const app = await NestFactory.create<NestFastifyApplication>(createGatewayModule({ parts, guard, errors }), adapter, {

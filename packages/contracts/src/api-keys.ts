@@ -62,9 +62,11 @@ export const createApiKeySchema = z.strictObject({
   /** A key that clients have already. Left out, one is made. */
   key: z
     .string()
-    .regex(/^[\x21-\x7e]*$/, 'may not have spaces or characters beyond ASCII: no client could send it as a header')
+    .trim()
+    .normalize()
     .min(16, 'has fewer than 16 characters')
     .max(1_024)
+    .refine((text) => !/[\p{Cc}\p{Cs}]/u.test(text), 'may not have line breaks or other control characters')
     .optional(),
 });
 export type CreateApiKey = z.infer<typeof createApiKeySchema>;

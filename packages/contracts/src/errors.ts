@@ -4,7 +4,14 @@
  */
 
 /** OpenAI's error `type` values that SDKs and dashboards know. */
-export type ErrorType = 'invalid_request_error' | 'server_error' | 'requests' | 'insufficient_quota';
+export const errorTypes = [
+  'invalid_request_error',
+  'image_generation_user_error',
+  'server_error',
+  'requests',
+  'insufficient_quota',
+] as const;
+export type ErrorType = (typeof errorTypes)[number];
 
 export interface ErrorDefinition {
   /** HTTP status of the answer. 409 is never used: both official SDKs retry it. */
@@ -46,6 +53,10 @@ export const errorRegistry = {
   unsupported_parameter: client(400, 'The field is known but not supported here; `param` names it.'),
   not_supported_by_model: client(400, 'The model cannot do what was asked; `GET /v1/models` says what each can do.'),
   content_policy_violation: client(400, 'The upstream refused the content; change the prompt or the reference.'),
+  moderation_blocked: {
+    ...client(400, 'The same, as the images API of OpenAI says it; `type` is `image_generation_user_error`.'),
+    type: 'image_generation_user_error',
+  },
   invalid_reference: client(400, 'An image or video of the request cannot be used; the message says why.'),
   reference_unavailable: client(400, 'An image or video of the request could not be fetched from its address.'),
   webhook_unreachable: client(

@@ -1,5 +1,6 @@
 /** An answer of `/v1` against what is said of its route: its status, all its keys, and none beside them. Pure. */
 import { isDeepStrictEqual } from 'node:util';
+import type { AdminRoute } from '@reelay/contracts/admin-api/admin-route';
 import { errorRegistry } from '@reelay/contracts/errors';
 import { errorBodySchema, errorCodeSchema } from '@reelay/contracts/openai-api/answer-parts';
 import type { ClientAnswer, ClientRoute } from '@reelay/contracts/openai-api/client-route';
@@ -22,7 +23,7 @@ export function judgeAnswer(route: ClientRoute | undefined, answer: GivenAnswer)
   const { status, hasBody, contentType, isWhole, body } = answer;
   const documented = route?.answers[status];
   const isError = status >= 400;
-  if (isError ? !(route ? errorAnswersOf(route).has(status) : [404, 405].includes(status)) : !documented)
+  if (isError ? !(route ? errorAnswersOf(route).has(status) : [401, 404, 405].includes(status)) : !documented)
     return [`the status ${status} is not described`];
   if (!hasBody) return [];
   if (isError) return contentType.startsWith('application/json') ? judgeError(answer) : [`its error is ${contentType}`];
@@ -40,6 +41,17 @@ export function judgeAnswer(route: ClientRoute | undefined, answer: GivenAnswer)
     return contentType.startsWith('application/json') ? judgeText(documented.json, body) : [`it is ${contentType}`];
   }
   return contentType.startsWith('application/json') ? ['it is JSON'] : [];
+}
+
+/** The same for the admin API; `route` is undefined where there is none, and for its document. */
+export function judgeAdminAnswer(route: AdminRoute | undefined, answer: GivenAnswer): string[] {
+  const { status, hasBody, contentType, isWhole, body } = answer;
+  const isError = status >= 400;
+  if (!isError && !route) return [];
+  if (!isError && status !== (route?.status ?? 200)) return [`the status ${status} is not described`];
+  if (!hasBody || !isWhole) return [];
+  if (!contentType.startsWith('application/json')) return [`it is ${contentType}`];
+  return isError || !route ? judgeError(answer) : judgeText(route.response, body);
 }
 
 function judgeError({ status, body, isWhole }: GivenAnswer): string[] {

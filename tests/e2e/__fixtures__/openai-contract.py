@@ -2,11 +2,14 @@
 import base64
 import json
 import os
+import shutil
 import tempfile
 import threading
 import time
 import traceback
+import urllib.request
 import warnings
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -21,8 +24,11 @@ VIDEO = Path(os.environ["REFERENCE_VIDEO"])
 RECEIVER_PORT = int(os.environ["RECEIVER_PORT"])
 
 
-def client_of(key: str, retries: int = 0) -> openai.OpenAI:
-    return openai.OpenAI(base_url=os.environ["BASE_URL"], api_key=key, max_retries=retries)
+HAS_FFMPEG = shutil.which(os.environ.get("FFMPEG_PATH", "ffmpeg")) is not None
+
+
+def client_of(key: str, retries: int = 0, base_url: str = os.environ["BASE_URL"]) -> openai.OpenAI:
+    return openai.OpenAI(base_url=base_url, api_key=key, max_retries=retries)
 
 
 client = client_of(os.environ["API_KEY"])
@@ -43,6 +49,22 @@ def raises(kind, code, call):
         assert error.code == code, f"code {error.code} in place of {code}"
         return error
     raise AssertionError(f"no {kind.__name__}")
+
+
+def retries_before(error) -> str:
+    """How often it was sent again before the request that ended with the error, as the SDK told the gateway."""
+    return error.request.headers["x-stainless-retry-count"]
+
+
+@contextmanager
+def served(handler, port: int = 0):
+    server = HTTPServer(("127.0.0.1", port), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @check
@@ -87,6 +109,10 @@ def the_stream_helper_puts_a_chat_together():
         final = stream.get_final_completion()
     assert final.choices[0].message.content.startswith("![")
 
+    message = [{"role": "user", "content": "a helper [sim:violation]"}]
+    with client.chat.completions.stream(model=MODEL, messages=message) as failing:
+        raises(openai.APIError, "content_policy_violation", failing.until_done)
+
 
 @check
 def mistakes_have_their_classes_and_codes():
@@ -98,6 +124,32 @@ def mistakes_have_their_classes_and_codes():
     raises(openai.AuthenticationError, "invalid_api_key", lambda: client_of("rly_of-nobody").models.list())
     raises(openai.NotFoundError, "model_not_found",
            lambda: list(client.chat.completions.create(model="none", messages=message, stream=True)))
+    restricted = client_of(os.environ["RESTRICTED_API_KEY"])
+    assert [model.id for model in restricted.models.list()] == ["gpt-image"]
+    error = raises(openai.PermissionDeniedError, "model_not_allowed", lambda: restricted.videos.create(model=MODEL, prompt="x"))
+    assert (error.status_code, error.param) == (403, "model")
+    once = {"Idempotency-Key": "once"}
+    client.videos.create(model=MODEL, prompt="one", extra_headers=once)
+    raises(openai.UnprocessableEntityError, "idempotency_key_reused",
+           lambda: client.videos.create(model=MODEL, prompt="two", extra_headers=once))
+    # The upstream has failed for good: the SDK is told not to try that again.
+    patient = client_of(os.environ["API_KEY"], retries=3)
+    error = raises(openai.InternalServerError, "upstream_failed",
+                   lambda: patient.images.generate(model="gpt-image", prompt="a square [sim:image-failed]"))
+    assert (error.status_code, retries_before(error)) == (502, "0")
+
+
+@check
+def mistakes_without_a_class_of_their_own_are_status_errors():
+    error = raises(openai.APIStatusError, "method_not_allowed", lambda: client.patch("/models", cast_to=object))
+    assert error.status_code == 405
+    error = raises(openai.APIStatusError, "request_too_large",
+                   lambda: client.webhooks.create(name="x" * 2**21, url="http://localhost/", event_types=[]))
+    assert error.status_code == 413
+    text = {"headers": {"content-type": "text/plain"}}
+    error = raises(openai.APIStatusError, "unsupported_media_type",
+                   lambda: client.post("/chat/completions", cast_to=object, content=b"a paper boat", options=text))
+    assert error.status_code == 415
 
 
 @check
@@ -119,6 +171,63 @@ def a_rate_that_is_used_up_is_told_with_the_time_until_there_is_more():
 
 
 @check
+def a_limit_is_waited_out_and_a_spent_quota_is_not():
+    # It may have one video that has not ended.
+    narrow = client_of(os.environ["NARROW_API_KEY"], retries=8)
+    first = narrow.videos.create(model=MODEL, prompt="the one that is open")
+    answer = narrow.videos.with_raw_response.create(model=MODEL, prompt="the one that waits for it")
+    assert answer.retries_taken > 0 and answer.parse().status == "queued"
+    assert narrow.videos.retrieve(first.id).status == "completed"
+
+    spent = client_of(os.environ["SPENT_API_KEY"], retries=8)
+    error = raises(openai.RateLimitError, "insufficient_quota", lambda: spent.videos.create(model=MODEL, prompt="x"))
+    assert error.response.headers["x-should-retry"] == "false" and retries_before(error) == "0"
+
+
+@check
+def a_timeout_and_a_lost_connection_have_their_classes():
+    hasty = client.with_options(timeout=0.3)
+    message = [{"role": "user", "content": "a boat that nobody waits for"}]
+    raises(openai.APITimeoutError, None, lambda: hasty.chat.completions.create(model=MODEL, messages=message))
+
+    lost = []
+
+    class LossyWay(BaseHTTPRequestHandler):
+        """To the gateway; the answers to the first two requests do not come through."""
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["content-length"]))
+            address = os.environ["BASE_URL"] + self.path.removeprefix("/v1")
+            with urllib.request.urlopen(urllib.request.Request(address, body, dict(self.headers.items()))) as answer:
+                content = answer.read()
+                self.close_connection = True
+                if len(lost) < 2:
+                    lost.append(content)
+                    return
+                self.send_response(answer.status)
+                self.send_header("content-type", answer.headers["content-type"])
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+        def log_message(self, *_):
+            pass
+
+    prompt = "a boat on a bad line"
+    key = {"Idempotency-Key": "a bad line"}
+    with served(LossyWay) as port:
+        base_url = f"http://127.0.0.1:{port}/v1"
+        one_try = client_of(os.environ["API_KEY"], base_url=base_url)
+        raises(openai.APIConnectionError, None, lambda: one_try.videos.create(model=MODEL, prompt=prompt, extra_headers=key))
+        many = client_of(os.environ["API_KEY"], retries=3, base_url=base_url)
+        answer = many.videos.with_raw_response.create(model=MODEL, prompt=prompt, extra_headers=key)
+    video = answer.parse()
+    assert answer.retries_taken == 1 and [json.loads(each)["id"] for each in lost] == [video.id] * 2
+    made = client.get("/generations?limit=100", cast_to=object)["data"]
+    assert sum(generation["prompt"] == prompt for generation in made) == 1
+
+
+@check
 def retries_get_what_the_first_request_began():
     # Each try is given up before the video is there, and the next one waits for the same video.
     hasty = client_of(os.environ["API_KEY"], retries=8).with_options(timeout=1.0)
@@ -135,14 +244,13 @@ def a_video_is_made_polled_downloaded_and_deleted():
     assert (video.status, video.progress, video.seconds) == ("completed", 100, "10")
     assert video.error is None and video.completed_at >= video.created_at
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "video.mp4")
-        client.videos.download_content(video.id).write_to_file(file)
+        client.videos.download_content(video.id).write_to_file(file := Path(folder, "video.mp4"))
         assert file.read_bytes()[4:8] == b"ftyp"
-    try:
-        assert client.videos.download_content(video.id, variant="thumbnail").read()[:4] == b"RIFF"
-    except openai.NotFoundError as error:
-        # Without ffmpeg there is none.
-        assert error.code == "variant_unavailable"
+    for variant, begin in (("thumbnail", b"RIFF"), ("spritesheet", b"\xff\xd8\xff")):
+        if HAS_FFMPEG:
+            assert client.videos.download_content(video.id, variant=variant).read().startswith(begin)
+        else:
+            raises(openai.NotFoundError, "variant_unavailable", lambda: client.videos.download_content(video.id, variant=variant))
     assert client.videos.delete(video.id).deleted
     raises(openai.NotFoundError, "not_found", lambda: client.videos.retrieve(video.id))
 
@@ -201,6 +309,11 @@ def images_are_made_edited_and_streamed():
     assert len(edited.data) == 1
     events = list(client.images.generate(model="gpt-image", prompt="a ring", stream=True))
     assert events[-1].type == "image_generation.completed" and events[-1].b64_json
+    events = list(client.images.edit(model="gpt-image", image=IMAGE.read_bytes(), prompt="bluer", stream=True))
+    assert events[-1].type == "image_edit.completed"
+    assert base64.b64decode(events[-1].b64_json)[:4] in (b"\x89PNG", b"RIFF") and events[-1].usage.total_tokens > 0
+    failing = client.images.generate(model="gpt-image", prompt="a ring [sim:image-failed]", stream=True)
+    raises(openai.APIError, "upstream_failed", lambda: list(failing))
 
 
 @check
@@ -208,6 +321,8 @@ def files_are_kept_and_given_back():
     file = client.files.create(file=IMAGE, purpose="vision")
     assert (file.object, file.bytes, file.purpose) == ("file", IMAGE.stat().st_size, "vision")
     assert client.files.retrieve(file.id).filename == IMAGE.name
+    processed = client.files.wait_for_processing(file.id, poll_interval=0.1, max_wait_seconds=30)
+    assert (processed.id, processed.status) == (file.id, "processed")
     assert client.files.content(file.id).read() == IMAGE.read_bytes()
     assert file.id in [one.id for one in client.files.list(limit=1)]
     assert client.files.delete(file.id).deleted
@@ -228,30 +343,40 @@ def webhooks_are_managed_and_their_events_verified():
         def log_message(self, *_):
             pass
 
-    server = HTTPServer(("127.0.0.1", RECEIVER_PORT), Receiver)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    def wait_for_one():
+        until = time.monotonic() + 30
+        while not received and time.monotonic() < until:
+            time.sleep(0.1)
+        assert received, "nothing came"
+        return received.pop(0)
+
+    with served(Receiver, RECEIVER_PORT):
         url = f"http://127.0.0.1:{RECEIVER_PORT}/hook"
         endpoint = client.webhooks.create(name="mine", url=url, event_types=["video.completed"])
         assert endpoint.id in [one.id for one in client.webhooks.list()]
         assert "video.completed" in client.webhooks.event_types.list().data
         assert client.webhooks.update(endpoint.id, name="ours").name == "ours"
+        read = client.webhooks.retrieve(endpoint.id)
+        assert (read.id, read.name, read.url, read.event_types) == (endpoint.id, "ours", url, ["video.completed"])
+        tested = client.webhooks.test(endpoint.id, event_type="video.completed")
+        assert (tested.success, tested.status_code, tested.webhook_endpoint_id) == (True, 200, endpoint.id)
+        body, headers = wait_for_one()
+        client.webhooks.verify_signature(body, headers, secret=endpoint.signing_secret)
         secret = client.webhooks.rotate_secret(endpoint.id).signing_secret
         video = client.videos.create_and_poll(model=MODEL, prompt="a bell")
-        until = time.monotonic() + 30
-        while not received and time.monotonic() < until:
-            time.sleep(0.1)
-        body, headers = received[0]
+        body, headers = wait_for_one()
+        client.webhooks.verify_signature(body, headers, secret=secret)
         event = client.webhooks.unwrap(body, headers, secret=secret)
         assert (event.type, event.data.id) == ("video.completed", video.id)
-        try:
-            client.webhooks.unwrap(body + b" ", headers, secret=secret)
-            raise AssertionError("a changed body was taken")
-        except openai.InvalidWebhookSignatureError:
-            pass
+        for verify in (client.webhooks.verify_signature, client.webhooks.unwrap):
+            for sent, known in ((body + b" ", secret), (body, endpoint.signing_secret)):
+                try:
+                    verify(sent, headers, secret=known)
+                except openai.InvalidWebhookSignatureError:
+                    continue
+                raise AssertionError("a changed body or an old secret was taken")
         assert client.webhooks.delete(endpoint.id).deleted
-    finally:
-        server.shutdown()
+        raises(openai.NotFoundError, "not_found", lambda: client.webhooks.retrieve(endpoint.id))
 
 
 @check

@@ -63,8 +63,7 @@ test('a key that clients have already is brought in and never shown', async () =
 
 test.each<[string, object, string]>([
   ['too short a key', { key: 'fifteen-letters' }, 'key'],
-  ['a key with a space', { key: 'sixteen letters and more' }, 'key'],
-  ['a key that no header can carry', { key: 'schlüssel-mit-umlaut' }, 'key'],
+  ['a key that no header can carry', { key: 'sixteen letters\nand more' }, 'key'],
   ['a key that exists', { key: 'configured-key-of-the-tests' }, 'key'],
   ['the admin key', { key: 'admin-key-of-the-tests-1' }, 'key'],
   ['a model that nobody knows', { allowedModels: ['sora2-landscape-10s', 'sora-9'] }, 'allowedModels[1]'],

@@ -25,7 +25,7 @@ export function bodiesOf(content: Content, source: Omit<SchemaSource, 'strictnes
       { weight: 5, arbitrary: broken(good) },
     );
     if (type === 'multipart/form-data') return formBodies(values);
-    return type === 'application/json' ? jsonBodies(values) : fileBodies;
+    return type === 'application/json' ? jsonBodies(values) : fileBodies(source);
   });
   return fc.oneof({ weight: 12, arbitrary: fc.oneof(...forms) }, { weight: 1, arbitrary: foreignBodies });
 }
@@ -109,14 +109,21 @@ function formBodies(values: Arbitrary<unknown>): Arbitrary<Body> {
   return fc.tuple(values, fault).map(([value, wrong]) => ({ headers: [], ...writeForm(partsOf(value), wrong) }));
 }
 
-const fileBodies: Arbitrary<Body> = fc.oneof(
-  fc
-    .uint8Array({ maxLength: 200 })
-    .map((bytes): Body => ({ contentType: 'application/octet-stream', headers: [], bytes })),
-  fc
-    .string({ unit: 'binary', maxLength: 200 })
-    .map((text): Body => ({ contentType: 'text/csv', headers: [], bytes: Buffer.from(text) })),
-);
+function fileBodies({ known }: Omit<SchemaSource, 'strictness'>): Arbitrary<Body> {
+  const asFile = (bytes: Uint8Array): Body => ({ contentType: 'application/octet-stream', headers: [], bytes });
+  const files = known.files.map(({ bytes }) => bytes);
+  return fc.oneof(
+    { weight: 2, arbitrary: fc.constantFrom(...files).map(asFile) },
+    { weight: 1, arbitrary: fc.constantFrom(...files).map((bytes) => asFile(bytes.subarray(0, bytes.length >> 1))) },
+    { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }).map(asFile) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .string({ unit: 'binary', maxLength: 200 })
+        .map((text): Body => ({ contentType: 'text/csv', headers: [], bytes: Buffer.from(text) })),
+    },
+  );
+}
 
 /** Of no schema at all. */
 export const foreignBodies: Arbitrary<Body> = fc.oneof(

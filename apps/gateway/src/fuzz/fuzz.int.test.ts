@@ -8,7 +8,7 @@ import { adminRoutes } from '@reelay/contracts/admin-api/admin-routes';
 import { clientRoutes } from '@reelay/contracts/openai-api/client-routes';
 import type { OpenApiDocument } from '@reelay/contracts/openapi/document';
 import fc from 'fast-check';
-import { judgeFuzzed } from '../testing/judge-fuzzed.js';
+import { type FuzzedGateway, judgeFuzzed } from '../testing/judge-fuzzed.js';
 import { makeThings, type Things } from '../testing/make-things.js';
 import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 import type { FuzzRequest } from './fuzz-request.js';
@@ -18,15 +18,17 @@ import { Mill } from './mill.js';
 import { type FuzzOperation, operationsOf } from './operations.js';
 import type { RequestSource } from './requests.js';
 import { requestsTo } from './requests.js';
+import { ServedSchemas } from './served-schemas.js';
 import { talk } from './talk.js';
 
-const runs = Number(process.env.FUZZ_RUNS ?? 8);
+const runs = Number(process.env.FUZZ_RUNS ?? 25);
 const seed = Number(process.env.FUZZ_SEED ?? 20_261_122);
 /** Generous: a request takes milliseconds, on a machine that is not busy. */
 const patienceMs = 60_000 + runs * 2_000;
 
 let gateway: TestGateway;
 let operations: FuzzOperation[];
+let judged: FuzzedGateway;
 let source: RequestSource | undefined;
 let foreign: Things | undefined;
 const fuzzed = new Set<FuzzOperation>();
@@ -43,11 +45,12 @@ beforeAll(async () => {
     configuration: { FETCH_ALLOW: ['127.0.0.1:9'] },
   });
   const documents = await Promise.all(
-    ['/openapi.json', '/api/admin/openapi.json'].map(async (path) =>
-      (await gateway.send(gateway.adminKey, path)).json(),
+    ['/openapi.json', '/api/admin/openapi.json'].map(
+      async (path) => (await (await gateway.send(gateway.adminKey, path)).json()) as OpenApiDocument,
     ),
   );
-  operations = operationsOf(gateway.routes.entries, documents as OpenApiDocument[]);
+  operations = operationsOf(gateway.routes.entries, documents);
+  judged = { schemas: new ServedSchemas(documents), hasTokenManager: false };
 });
 
 afterAll(() => gateway.close());
@@ -61,7 +64,7 @@ async function verdictOn(operation: FuzzOperation, request: FuzzRequest): Promis
     if (!request.mayBeCutOff) throw error;
     return undefined;
   });
-  const problems = answer ? judgeFuzzed(operation, request, answer) : [];
+  const problems = answer ? judgeFuzzed(operation, request, answer, judged) : [];
   return [...problems, ...failures().map((line) => `it was logged: ${line.slice(0, 2_000)}`)];
 }
 

@@ -13,17 +13,25 @@ export interface FuzzOperation {
   readonly components: OpenApiDocument['components'][string];
 }
 
-export function operationsOf(entries: readonly RouteEntry[], documents: readonly OpenApiDocument[]): FuzzOperation[] {
+export function operationsOf(
+  entries: readonly Pick<RouteEntry, 'method' | 'path'>[],
+  documents: readonly OpenApiDocument[],
+): FuzzOperation[] {
   const described = new Map(documents.flatMap(describedOperations));
   return entries
     .filter(({ method }) => method !== 'HEAD' && method !== 'OPTIONS')
     .map(({ method, path }): FuzzOperation => {
-      const known = described.get(`${method} ${path.replace(/:(\w+)/g, '{$1}').replace('*', '{id}')}`);
+      const known = described.get(`${method} ${documentedPath(path)}`);
       return {
         ...{ method, path, audience: audienceOf(path), described: known?.operation },
         ...{ components: known?.components ?? {} },
       };
     });
+}
+
+/** As the documents have it: `/v1/videos/{id}`. */
+export function documentedPath(path: string): string {
+  return path.replace(/:(\w+)/g, '{$1}').replace('*', '{id}');
 }
 
 function describedOperations(document: OpenApiDocument) {

@@ -92,10 +92,12 @@ export async function createGeneration(
 
   const settings = await parts.settings.read();
   const { workflow } = planned.request;
-  const { parent, tokenId } = await resolveParent(parts.database, {
-    ...{ parent: planned.parent, workflow, ownerId: client.ownerId, settings },
+  const { parent, tokenId, continued } = await resolveParent(parts.database, {
+    ...{ parent: planned.parent, workflow, input, ownerId: client.ownerId, settings },
   });
-  const wanted: GenerationRequest = { ...planned.request, references: [], ...(parent ? { parent } : {}) };
+  // An extension comes out as the whole video, in the size of what it continues; its `seconds` stay what is asked of the upstream.
+  const whole = continued && { ...continued, frames: continued.frames + planned.request.frames };
+  const wanted: GenerationRequest = { ...planned.request, ...whole, references: [], ...(parent ? { parent } : {}) };
   const lane = laneOfRequest(model, wanted, tokenId);
   const { 'generation.deadlineMs': deadlineMs } = settings;
   const limits = limitsOf(settings);

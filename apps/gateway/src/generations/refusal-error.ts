@@ -38,7 +38,7 @@ export function refusalError(refusal: Refusal, modelId: string): AppError {
     case 'spent':
       return new AppError(
         'insufficient_quota',
-        `This key has used its quota of ${refusal.most} for generations of kind "${refusal.kind}" this ${refusal.period}: wait for the next ${refusal.period}, or ask the operator for more. GET /v1/usage says when it begins.`,
+        `This would be more than the quota of this key, ${refusal.most} generations of kind "${refusal.kind}" a ${refusal.period}: wait for the next ${refusal.period}, ask for fewer, or ask the operator for more. GET /v1/usage says what is left and when it begins.`,
       );
   }
 }

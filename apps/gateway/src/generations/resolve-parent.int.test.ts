@@ -108,7 +108,8 @@ test('what belongs to another owner does not exist, by our id and by the upstrea
     expect(error).toMatchObject({ status: 404, code: 'not_found', param: 'prompt' });
   }
   const unknown = await send('video_01JD0000000000000000000000 on', extension);
-  expect(await refusal(unknown)).toMatchObject({ status: 404, code: 'not_found', param: 'prompt' });
+  const message = 'Nothing with the id "video_01JD0000000000000000000000" belongs to this key.';
+  expect(await refusal(unknown)).toMatchObject({ status: 404, code: 'not_found', param: 'prompt', message });
 });
 
 test('what is not finished, failed or left no draft is refused with the reason', async () => {
@@ -126,9 +127,12 @@ test('what is not finished, failed or left no draft is refused with the reason',
     [failed, /it failed/],
     [enhanced, /a text without a draft/],
   ] as const) {
+    const small = await refusal(await send(`go on with chatcmpl-${id.toLowerCase()}`, extension));
+    expect(small.message).toMatch(new RegExp(`^chatcmpl-${id.toLowerCase()} `));
     const error = await refusal(await send(`video_${id} on`, extension));
     expect(error).toMatchObject({ status: 400, code: 'invalid_value', param: 'prompt' });
     expect(error.message).toMatch(message);
+    expect(error.message).toMatch(new RegExp(`^video_${id} `));
   }
 });
 

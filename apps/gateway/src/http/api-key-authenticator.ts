@@ -87,8 +87,21 @@ export class ApiKeyAuthenticator {
   }
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function keyIn(authorization: string | undefined): string | undefined {
-  return /^Bearer +(\S{1,1024}) *$/i.exec(authorization ?? '')?.[1];
+  const [, key] = /^Bearer +(\S(?:.{0,4094}\S)?) *$/i.exec(authorization ?? '') ?? [];
+  return key === undefined ? undefined : textOf(key);
+}
+
+/** A header is bytes, one to a character here. Programs send text in it as UTF-8, or what fits as Latin-1. */
+function textOf(header: string): string {
+  if (/^[ -~]*$/.test(header)) return header;
+  try {
+    return utf8.decode(Buffer.from(header, 'latin1')).normalize();
+  } catch {
+    return header.normalize();
+  }
 }
 
 /** @throws AppError `invalid_api_key` */

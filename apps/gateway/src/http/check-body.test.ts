@@ -1,5 +1,6 @@
 import { chatCompletionSchema } from '@reelay/contracts/openai/chat';
-import { createVideoSchema } from '@reelay/contracts/openai/videos';
+import { createFileSchema } from '@reelay/contracts/openai/files';
+import { createVideoSchema, UploadedFile } from '@reelay/contracts/openai/videos';
 import { checkBody } from './check-body.js';
 
 const messages = [{ role: 'user', content: 'a cat' }];
@@ -46,4 +47,21 @@ test('unknown fields are ignored, whole emoji are kept', () => {
 test('a body nested beyond all reason is an answer, not an exhausted stack', () => {
   const deep = JSON.parse(`${'['.repeat(20_000)}${']'.repeat(20_000)}`) as unknown;
   expect(() => checkBody(createVideoSchema, { prompt: 'x', input_reference: deep })).toThrow('nested too deeply');
+});
+
+/** As a form sends it: every value is a text. */
+function fileFor(seconds: string): object {
+  const file = new UploadedFile('boat.png', new Uint8Array(1));
+  return { file, purpose: 'vision', expires_after: { anchor: 'created_at', seconds } };
+}
+
+test('a number that is too small is not called empty: the least one is named', () => {
+  const message = expect.stringMatching(/is not valid: .*3600/) as string;
+  const expected = { code: 'invalid_value', param: 'expires_after.seconds', message };
+  expect(() => checkBody(createFileSchema, fileFor('60'))).toThrow(expect.objectContaining(expected));
+});
+
+test.each(['', ' \n'])('a prompt of %j is empty', (prompt) => {
+  const code = 'missing_required_parameter';
+  expect(() => checkBody(createVideoSchema, { prompt })).toThrow(expect.objectContaining({ code, param: 'prompt' }));
 });

@@ -26,7 +26,8 @@ function describeIssue(issue: z.core.$ZodIssue | undefined, body: object): AppEr
   if (unknownKey !== undefined) {
     return new AppError('invalid_value', `"${param}" is no field of this body: check its name.`, { param });
   }
-  const isEmptyText = issue?.code === 'too_small' && typeof given === 'string';
+  // A form writes numbers as texts too, and those can be too small without being empty.
+  const isEmptyText = issue?.code === 'too_small' && typeof given === 'string' && given.trim() === '';
   // A rule over several fields says itself what is missing.
   if ((given === undefined && issue?.code !== 'custom') || isEmptyText) {
     const state = given === undefined ? 'is missing' : 'is empty';

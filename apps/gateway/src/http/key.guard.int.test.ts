@@ -117,6 +117,23 @@ test('the configured key works, in any case of the scheme', async () => {
   }
 });
 
+test.each([
+  ['spaces', 'a key of several words', 'a key of several words'],
+  ['umlauts, sent as Latin-1', 'schlüssel der zentrale', 'schlüssel der zentrale'],
+  ['umlauts, sent as UTF-8', 'schlüssel der filiale', Buffer.from('schlüssel der filiale').toString('latin1')],
+  [
+    'characters of any script',
+    '十六个字符以上的旧系统接口密钥一二三',
+    Buffer.from('十六个字符以上的旧系统接口密钥一二三').toString('latin1'),
+  ],
+])('a key that was brought in may have %s', async (_, key, sent) => {
+  const made = await gateway.send(gateway.adminKey, '/api/admin/api-keys', { json: { name: 'brought in', key } });
+  expect(made.status).toBe(200);
+  const statusWith = async (value: string) =>
+    (await ask('GET', '/v1/models', { authorization: `Bearer ${value}` })).status;
+  expect([await statusWith(sent), await statusWith(`${sent}x`)]).toEqual([200, 401]);
+});
+
 test('the admin key opens admin routes only, and a client key opens none of them', async () => {
   const client = await gateway.newClient();
   const withKey = (key: string) => ({ authorization: `Bearer ${key}` });

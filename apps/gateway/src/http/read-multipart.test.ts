@@ -169,8 +169,79 @@ test('a file is named when it is what makes a form without a length too large', 
 });
 
 test('two files of one name are refused, not one of them dropped', async () => {
-  const error = await refused(file('image', bytes(5)), file('image', bytes(6)));
-  expect(error).toMatchObject({ code: 'invalid_value', param: 'image' });
+  const error = await refused(file('video', bytes(5)), file('video', bytes(6)));
+  expect(error).toMatchObject({ code: 'invalid_value', param: 'video' });
+});
+
+/** Each with the head of its part after `form-data; `. */
+async function sendRaw(...parts: [string, Uint8Array][]): Promise<string> {
+  const written = parts.map(([head, content]) => [
+    ...[Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; ${head}\r\n\r\n`), content, Buffer.from('\r\n')],
+  ]);
+  const body = Buffer.concat([...written.flat(), Buffer.from(`--${boundary}--\r\n`)]);
+  const headers = { 'content-type': `multipart/form-data; boundary=${boundary}` };
+  return (await fetch(url, { method: 'POST', headers, body })).text();
+}
+const typed = (charset: string) => `\r\nContent-Type: text/plain; charset=${charset}`;
+
+test('an input without a file is left out, a file without bytes or without a name is not', async () => {
+  const binary = '\r\nContent-Type: application/octet-stream';
+  const answer = await sendRaw(
+    [`name="a"; filename=""${binary}`, bytes(0)],
+    // As Node's own forms write it.
+    [`name="b"${binary}`, bytes(0)],
+    [`name="c"; filename="a.bin"${binary}`, bytes(0)],
+    [`name="d"; filename=""${binary}`, bytes(1)],
+    [`name="e"${binary}`, bytes(1)],
+  );
+  expect(answer).toBe('read');
+  const upload = (fileName: string, sizeBytes: number): unknown =>
+    expect.objectContaining({ fileName, bytes: expect.objectContaining({ sizeBytes }) as unknown });
+  expect(form).toEqual({ c: upload('a.bin', 0), d: upload('', 1), e: upload('upload', 1) });
+});
+
+test('texts are read in the characters that each part names for itself', async () => {
+  const answer = await sendRaw(
+    [`name="plain"`, Buffer.from('é \u{fffd} 😀')],
+    [`name="named"${typed('utf-8')}`, Buffer.from('é \u{fffd} 😀')],
+    [`name="latin"${typed('"ISO-8859-1"')}`, Buffer.from([0xe9])],
+    [`name="file"; filename="é.png"${typed('utf-8')}`, Buffer.from([0xff, 0xfe])],
+    [`name="after"`, Buffer.from('é')],
+    [`name="wide"${typed('UTF-16LE')}`, Buffer.from('é', 'utf16le')],
+    [`name="unknown"${typed('klingon')}`, Buffer.from('é')],
+  );
+  expect(answer).toBe('read');
+  expect(form).toEqual({
+    ...{ plain: 'é \u{fffd} 😀', named: 'é \u{fffd} 😀', latin: 'é', after: 'é', wide: 'é', unknown: 'é' },
+    file: expect.objectContaining({ fileName: 'é.png', bytes: expect.objectContaining({ sizeBytes: 2 }) as unknown }),
+  });
+});
+
+test.each(['', typed('utf-8'), typed('klingon')])('a text that is not UTF-8 is refused by its name%j', async (type) => {
+  const error: unknown = JSON.parse(await sendRaw([`name="prompt"${type}`, Buffer.from([0x61, 0xff, 0xfe])]));
+  expect(error).toMatchObject({
+    ...{ code: 'invalid_value', param: 'prompt', message: expect.stringMatching(/is not UTF-8/) as string },
+  });
+});
+
+test('JSON is read where an object or a list is written, and nowhere else', async () => {
+  const answer = await send(
+    ['video', ' {"id":"video_1"}'],
+    ['characters[]', '{"id":"char_1"}'],
+    ['input_reference', '{no JSON'],
+    ['prompt', '{"a":1}'],
+    ['input_reference_2', '[1]'],
+  );
+  expect(answer).toBe('read');
+  expect(form).toEqual({
+    ...{ video: { id: 'video_1' }, characters: [{ id: 'char_1' }], input_reference: '{no JSON' },
+    ...{ prompt: '{"a":1}', input_reference_2: '[1]' },
+  });
+});
+
+test('JSON of a form has the limits of JSON, and is named', async () => {
+  const error = await refused(['video', `[${'0,'.repeat(mebibyte / 2)}0,"${'x'.repeat(200_000)}"]`]);
+  expect(error).toMatchObject({ code: 'request_too_large', param: 'video' });
 });
 
 test('a file that cannot be kept fails the form, also one that is not read at all', async () => {

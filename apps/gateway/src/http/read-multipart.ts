@@ -55,7 +55,7 @@ export async function readMultipart(request: IncomingMessage, limits: MultipartL
 function createParser(request: IncomingMessage, fieldSize: number): BusboyInstance {
   const headers = { ...request.headers, 'content-type': request.headers['content-type'] ?? '' };
   try {
-    return new Busboy({ headers, limits: { ...partLimits, fieldSize } });
+    return new Busboy({ headers, defCharset: 'latin1', limits: { ...partLimits, fieldSize } });
   } catch {
     throw malformed('its content type names no boundary');
   }

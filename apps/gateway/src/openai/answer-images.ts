@@ -4,16 +4,11 @@ import { Deadline } from '@reelay/platform/deadline';
 import type { TerminalEvent } from '../events/watch-hub.js';
 import type { GatewayParts } from '../gateway-parts.js';
 import type { Delivery } from '../generations/delivery.js';
-import {
-  failureOf,
-  type GenerationReference,
-  restarting,
-  stillRunning,
-  withGroup,
-} from '../generations/generation-error.js';
+import { type GenerationReference, restarting, stillRunning, withGroup } from '../generations/generation-error.js';
 import type { PlannedWork } from '../generations/planned-work.js';
 import { toAppError } from '../http/to-app-error.js';
 import { describeImages, type FinishedImage, imagesOf } from './image-answer.js';
+import { imageFailureOf } from './image-failure.js';
 
 export interface AnswerImages {
   work: PlannedWork;
@@ -59,5 +54,5 @@ export async function answerImages(
 /** @throws AppError what it failed with */
 export function finishedBy(end: TerminalEvent | undefined, reference: GenerationReference): FinishedImage[] {
   if (end?.type === 'generation.succeeded') return imagesOf(reference.id, end.data.result);
-  throw end ? failureOf(end.data.error, reference) : stillRunning(reference, 0);
+  throw end ? imageFailureOf(end.data.error, reference) : stillRunning(reference, 0);
 }

@@ -58,6 +58,13 @@ test('an error is one data line with the wrapped object and no event name', () =
   );
 });
 
+test('what python takes for the end of a line is never sent as it is', () => {
+  const text = 'cat\u2028dog\u2029fox\u0085hen';
+  const line = chunks.content(text);
+  expect(line).not.toMatch(/[\u0085\u2028\u2029]/);
+  expect(JSON.parse(line.slice('data: '.length))).toMatchObject({ choices: [{ delta: { content: text } }] });
+});
+
 test('nothing but data lines and comments ever stands on the wire', () => {
   const all = [
     chunks.role(),

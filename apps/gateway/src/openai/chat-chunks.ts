@@ -24,6 +24,12 @@ interface Delta {
 export const keepAliveComment = ': keep-alive\n\n';
 export const doneLine = 'data: [DONE]\n\n';
 
+const unicodeEscapes: Readonly<Record<string, string>> = {
+  '\u0085': '\\u0085',
+  '\u2028': '\\u2028',
+  '\u2029': '\\u2029',
+};
+
 export class ChatChunks {
   readonly #options: ChatChunkOptions;
 
@@ -75,5 +81,7 @@ export function errorLine(error: unknown): string {
 }
 
 function dataLine(value: unknown): string {
-  return `data: ${JSON.stringify(value)}\n\n`;
+  // Python's splitlines, by which careless clients read streams, ends a line at these, too.
+  const text = JSON.stringify(value).replace(/[\u0085\u2028\u2029]/g, (sign) => unicodeEscapes[sign] ?? sign);
+  return `data: ${text}\n\n`;
 }

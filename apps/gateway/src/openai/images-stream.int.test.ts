@@ -8,7 +8,7 @@ import { waitFor } from '@reelay/testing/wait-for';
 import OpenAI, { APIError, InternalServerError, toFile } from 'openai';
 import { fail, succeedWith } from '../testing/play-worker.js';
 import { samplePng } from '../testing/sample-media.js';
-import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
+import { openTestGateway, startTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
 let testDatabase: TestDatabase;
 let redis: TestRedis;
@@ -49,6 +49,19 @@ async function finish(id: string, bytes: Uint8Array): Promise<void> {
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 
 describe('a stream of images', () => {
+  test('shows that it is alive before there is anything to tell', async () => {
+    const patient = await openTestGateway({ settings: { 'stream.keepAliveMs': 60_000 } });
+    try {
+      const json = { prompt: 'not made yet', stream: true };
+      const response = await patient.send(await patient.newClient(), '/v1/images/generations', { json });
+      const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+      expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe(': keep-alive\n\n');
+      await reader.cancel();
+    } finally {
+      await patient.close();
+    }
+  });
+
   test('has only named events in one line each, comments between them, and ends with a blank line', async () => {
     const json = { prompt: 'bytes of two', n: 2, stream: true };
     const response = await gateway.send(key, '/v1/images/generations', { json });

@@ -99,7 +99,10 @@ describe('an image', () => {
     await fail(gateway, id!, { code: 'content_policy_violation', message: 'Refused.' });
     const error = await answer;
     expect(error).toBeInstanceOf(BadRequestError);
-    expect(error).toMatchObject({ code: 'content_policy_violation', error: { generation_id: `rly_${id}` } });
+    expect(error).toMatchObject({
+      ...{ code: 'moderation_blocked', type: 'image_generation_user_error' },
+      error: { generation_id: `rly_${id}` },
+    });
   });
 
   test.each<[string, object, new (...given: never[]) => APIError, string, string]>([

@@ -1,10 +1,14 @@
 /** The official SDK against the gateway: what its users see. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { waitFor } from '@reelay/testing/wait-for';
 import OpenAI, {
   APIError,
   AuthenticationError,
   BadRequestError,
   InternalServerError,
+  InvalidWebhookSignatureError,
   NotFoundError,
   PermissionDeniedError,
   UnprocessableEntityError,
@@ -14,15 +18,30 @@ import { openTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
 let gateway: TestGateway;
 let client: OpenAI;
+/** Of webhooks. */
+let receiver: Server;
+let receiverPlace: string;
+const received: { body: string; headers: Record<string, string> }[] = [];
 
 beforeAll(async () => {
+  receiver = createServer(async (request, response) => {
+    received.push({ body: await text(request), headers: request.headers as Record<string, string> });
+    response.writeHead(204).end();
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+  receiverPlace = `127.0.0.1:${(receiver.address() as AddressInfo).port}`;
   gateway = await openTestGateway({
+    configuration: { FETCH_ALLOW: [receiverPlace] },
     settings: { 'stream.recheckMs': 50, 'stream.keepAliveMs': 100, 'generation.waitMs': 400 },
   });
   client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: await gateway.newClient(), maxRetries: 0 });
 });
 
-afterAll(() => gateway.close());
+afterAll(async () => {
+  await gateway.close();
+  receiver.closeAllConnections();
+  await new Promise((resolve) => receiver.close(resolve));
+});
 
 const model = 'sora2-landscape-10s';
 const asking = (prompt: string) => ({ model, messages: [{ role: 'user' as const, content: prompt }] });
@@ -160,6 +179,56 @@ test('a failure in mid-stream is an APIError with its code', async () => {
     message: expect.stringContaining('It broke.') as string,
   });
   await expect(reading).rejects.toBeInstanceOf(APIError);
+});
+
+test('a failure in mid-stream is raised by the helper too, in the same class and with the same code', async () => {
+  const prompt = 'breaks under the helper';
+  const helper = client.chat.completions.stream(asking(prompt));
+  const errors: unknown[] = [];
+  helper.on('error', (error) => errors.push(error));
+  const reading = (async () => {
+    for await (const _ of helper);
+  })();
+  // What rejects before it is looked at would end the process.
+  const outcomes = Promise.allSettled([reading, helper.finalChatCompletion(), helper.done()]);
+  const id = await generationOf(prompt);
+  await progress(gateway, { generationId: id, stage: 'rendering', progress: 10 });
+  await fail(gateway, id, { code: 'upstream_failed', message: 'It broke.' });
+  for (const outcome of await outcomes) {
+    const { reason } = outcome as PromiseRejectedResult;
+    expect(reason).toBeInstanceOf(APIError);
+    expect(reason).toMatchObject({
+      ...{ code: 'upstream_failed', type: 'server_error', status: undefined },
+      message: expect.stringContaining('It broke.') as string,
+    });
+    expect((reason as APIError).requestID).toMatch(/^req_/);
+  }
+  expect(errors).toHaveLength(1);
+  expect(helper.errored).toBe(true);
+});
+
+test('an event of a webhook has a signature that verifies, and whatever was changed raises its class', async () => {
+  const url = `http://${receiverPlace}/hook`;
+  const endpoint = await client.webhooks.create({ name: 'mine', url, event_types: ['video.completed'] });
+  const secret = endpoint.signing_secret;
+  expect(await client.webhooks.retrieve(endpoint.id)).toMatchObject({ id: endpoint.id, name: 'mine' });
+  await client.webhooks.test(endpoint.id, { event_type: 'video.completed' });
+  const [{ body, headers }] = received as [(typeof received)[number]];
+  await client.webhooks.verifySignature(body, headers, secret);
+  expect(await client.webhooks.unwrap(body, headers, secret)).toMatchObject({ type: 'video.completed' });
+  // What is sent again after a day by somebody who listened in.
+  const { signing_secret: fresh } = await client.webhooks.rotateSecret(endpoint.id);
+  const old = { ...headers, 'webhook-timestamp': String(Number(headers['webhook-timestamp']) - 24 * 3_600) };
+  const forged: Parameters<OpenAI['webhooks']['verifySignature']>[] = [
+    [`${body} `, headers, secret],
+    [body, { ...headers, 'webhook-id': 'evt_of_somebody' }, secret],
+    [body, old, secret],
+    [body, headers, fresh],
+  ];
+  for (const given of forged) {
+    await expect(client.webhooks.verifySignature(...given)).rejects.toBeInstanceOf(InvalidWebhookSignatureError);
+    await expect(client.webhooks.unwrap(...given)).rejects.toBeInstanceOf(InvalidWebhookSignatureError);
+  }
 });
 
 test("the SDK's own retry after 504 gets the video of the first try", async () => {

@@ -3,11 +3,12 @@ import type { ServerResponse } from 'node:http';
 import type { AppError } from '@reelay/contracts/errors';
 import type { Settings } from '@reelay/contracts/settings';
 import type { GatewayParts } from '../gateway-parts.js';
-import { failureOf, restarting, withGroup } from '../generations/generation-error.js';
+import { restarting, withGroup } from '../generations/generation-error.js';
 import { toAppError } from '../http/to-app-error.js';
 import type { AnswerImages } from './answer-images.js';
-import { errorLine } from './chat-chunks.js';
+import { errorLine, keepAliveComment } from './chat-chunks.js';
 import { describeCompleted, type FinishedImage, imagesOf } from './image-answer.js';
+import { imageFailureOf } from './image-failure.js';
 import { imageObject } from './image-pieces.js';
 import { StreamWriter, streamOptionsOf } from './stream-writer.js';
 
@@ -22,6 +23,8 @@ export interface StreamImages extends Omit<AnswerImages, 'form'> {
 export async function streamImages(parts: GatewayParts, stream: StreamImages): Promise<void> {
   const { delivery, references } = stream;
   const writer = new StreamWriter(stream.response, streamOptionsOf(stream.settings));
+  // The first image takes seconds: a client (or a proxy on the way) shall see before that the stream is alive.
+  await writer.write(keepAliveComment);
   try {
     let failure: AppError | undefined;
     for await (const { reference, end } of endsOf(parts, stream)) {
@@ -29,7 +32,7 @@ export async function streamImages(parts: GatewayParts, stream: StreamImages): P
       if (end === undefined) throw restarting(references[0]);
       if (end.type === 'generation.succeeded')
         await writeImages(parts, writer, stream, imagesOf(reference.id, end.data.result));
-      else failure ??= failureOf(end.data.error, reference);
+      else failure ??= imageFailureOf(end.data.error, reference);
     }
     delivery.carryResult();
     writer.end(failure ? errorLine(withGroup(failure, references)) : '');

@@ -1,6 +1,6 @@
 /** A generation as OpenAI's video object (openai-wire 3.5): all 13 keys, always, and a few of ours beside them. */
 import type { GenerationState } from '@reelay/contracts/domain';
-import type { GenerationRequest } from '@reelay/contracts/generation-request';
+import type { GenerationRequest, MediaAsset } from '@reelay/contracts/generation-request';
 import { publicId } from '@reelay/contracts/ids';
 import { findModel } from '@reelay/contracts/models';
 import type { Generation } from '@reelay/db/generations/find-generation';
@@ -33,8 +33,8 @@ export async function videoObjectOf(generation: Generation, links: MediaLinks, p
     completed_at: generation.completedAt && unixSeconds(generation.completedAt),
     expires_at: expiresAt && unixSeconds(expiresAt),
     prompt: request.asked?.prompt ?? request.prompt,
-    size: media?.width && media.height ? `${media.width}x${media.height}` : (findModel(request.model)?.size ?? ''),
-    seconds: String(request.seconds),
+    size: sizeOf(request, media),
+    seconds: String(secondsOf(request, media)),
     remixed_from_video_id: remixedFrom(request),
     error: error && { code: error.code, message: error.message },
     /** What the status cannot say: `cancelled`. */
@@ -44,6 +44,22 @@ export async function videoObjectOf(generation: Generation, links: MediaLinks, p
     generation_id: id,
     url: media ? await links.linkOf(generation, media, publicUrl) : null,
   };
+}
+
+/** An extension's model has no size: what it continues has one, which stands in the request. */
+function sizeOf(request: GenerationRequest, media: MediaAsset | undefined): string {
+  for (const { width, height } of [media ?? {}, request]) {
+    if (width && height) return `${width}x${height}`;
+  }
+  return findModel(request.model)?.size ?? '';
+}
+
+const framesPerSecond = 30;
+
+/** Of an extension the whole video, as OpenAI has it ("the stitched total duration"); the request's seconds are what is added. */
+function secondsOf({ workflow, seconds, frames }: GenerationRequest, media: MediaAsset | undefined): number {
+  if (workflow !== 'extension') return seconds;
+  return Math.round(media?.durationMs === undefined ? frames / framesPerSecond : media.durationMs / 1000);
 }
 
 /** Only of ours is there an id that this route knows. */

@@ -148,7 +148,7 @@ test('list is paged by the SDK itself, over every dialect that made a video, wit
 test('remix makes a new video as the old one was made', async () => {
   const { id } = await client.videos.create({ prompt: 'a boat', model: 'sora2-portrait-15s' });
   expect(await refusalOf(client.videos.remix(id, { prompt: 'in ink' }))).toMatchObject({
-    ...{ code: 'invalid_value', param: 'id', message: expect.stringContaining('not finished yet') as string },
+    ...{ code: 'invalid_value', param: 'id', message: expect.stringContaining(`${id} is not finished yet`) as string },
   });
   const { draftId, tokenId } = await succeedWithDraft(gateway, ulidOf(id));
   const remix = await client.videos.remix(id, { prompt: 'in ink' });
@@ -172,15 +172,48 @@ test('extend goes on with a video on the account that has it', async () => {
   const { id } = await client.videos.create({ prompt: 'a boat' });
   const { draftId, tokenId } = await succeedWithDraft(gateway, ulidOf(id));
   const longer = await client.videos.extend({ prompt: 'it sails on', seconds: '12', video: { id } });
-  expect(longer).toMatchObject({ model: 'sora2-extension-15s', seconds: '15', prompt: 'it sails on' });
+  expect(longer).toMatchObject({ model: 'sora2-extension-15s', seconds: '25', size: '640x360', prompt: 'it sails on' });
   expect(await rowOf(longer.id)).toMatchObject({
     lane: `sora:video:any:sora2:${tokenId}`,
-    request: { workflow: 'extension', parent: { id: draftId }, asked: { seconds: '12' } },
+    request: { workflow: 'extension', parent: { id: draftId }, seconds: 15, asked: { seconds: '12' } },
   });
   const video = await toFile(sampleMp4(), 'boat.mp4');
   expect(await refusalOf(client.videos.extend({ prompt: 'on', seconds: '8', video }))).toMatchObject({
     ...{ status: 400, code: 'not_supported_by_model', param: 'video' },
   });
+});
+
+test('an extension is as long as all of it and as large as its beginning, before its end and after', async () => {
+  const { id } = await client.videos.create({ prompt: 'a boat', model: 'sora2-portrait-15s' });
+  await succeedWithDraft(gateway, ulidOf(id));
+  await gateway.database.$executeRaw`
+    UPDATE generation SET result = jsonb_set(result, '{media,0}', result #> '{media,0}' || '{"width": 352, "height": 640, "durationMs": 14960}')
+    WHERE id = ${ulidOf(id)}`;
+  const first = await client.videos.extend({ prompt: 'it sails on', seconds: '8', video: { id } });
+  expect(first).toMatchObject({ seconds: '25', size: '352x640' });
+  expect(await client.videos.retrieve(first.id)).toMatchObject({ seconds: '25', size: '352x640' });
+  await succeedWithDraft(gateway, ulidOf(first.id));
+  await gateway.database.$executeRaw`
+    UPDATE generation SET result = '{"media": [{"assetId": "1", "contentType": "video/mp4", "sizeBytes": 0, "url": "https://videos.example/x"}]}'
+    WHERE id = ${ulidOf(first.id)}`;
+  expect(await client.videos.retrieve(first.id)).toMatchObject({ seconds: '25', size: '352x640' });
+  const second = await client.videos.extend({ prompt: 'and on', seconds: '12', video: { id: first.id } });
+  expect(second).toMatchObject({ seconds: '40', size: '352x640' });
+  const media = [{ contentType: 'video/mp4', bytes: sampleMp4(), width: 360, height: 640, durationMs: 38_600 }];
+  await succeedWith(gateway, ulidOf(second.id), { media });
+  expect(await client.videos.retrieve(second.id)).toMatchObject({ seconds: '39', size: '360x640' });
+  const unknown = await client.videos.extend({ prompt: 'on', seconds: '8', video: { id: 'gen_unknown1' } });
+  expect(unknown).toMatchObject({ seconds: '10', size: '' });
+});
+
+test('what goes on with a simulated video is simulated, also while it waits', async () => {
+  const { id } = await client.videos.create({ prompt: 'a boat' });
+  await succeedWithDraft(gateway, ulidOf(id));
+  for (const simulated of [true, false]) {
+    await gateway.database.generation.update({ where: { id: ulidOf(id) }, data: { simulated } });
+    expect(await client.videos.remix(id, { prompt: 'in ink' })).toMatchObject({ simulated });
+    expect(await client.videos.extend({ prompt: 'on', seconds: '8', video: { id } })).toMatchObject({ simulated });
+  }
 });
 
 test('remix of an extension that was passed on is of the orientation of what was continued', async () => {

@@ -1,18 +1,25 @@
-/** Looks at every answer of `/v1` that a gateway of a test gives, whoever asked; what does not fit its description fails the test file. */
+/** Looks at every answer of `/v1` and `/api/admin` that a gateway of a test gives, whoever asked; what does not fit its description fails the test file. */
 import type { ServerResponse } from 'node:http';
+import { adminRoutes } from '@reelay/contracts/admin-api/admin-routes';
 import { clientRoutes } from '@reelay/contracts/openai-api/client-routes';
-import { type GivenAnswer, judgeAnswer } from '@reelay/testing/judge-answer';
+import { type GivenAnswer, judgeAdminAnswer, judgeAnswer } from '@reelay/testing/judge-answer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 const routes = new Map(clientRoutes.map((route) => [`${route.method} ${route.path}`, route]));
+const adminsRoutes = new Map(adminRoutes.map((route) => [`${route.method} ${route.path}`, route]));
 
 export class AnswerJudge {
   readonly #problems: string[] = [];
+  readonly #isAdminMadeUp: boolean;
+
+  constructor({ isAdminMadeUp = false }: { isAdminMadeUp?: boolean } = {}) {
+    this.#isAdminMadeUp = isAdminMadeUp;
+  }
 
   watch(server: FastifyInstance): void {
     server.addHook('onRequest', (request, reply, done) => {
       // What browsers ask beforehand is of every route alike.
-      if (/^\/v1(\/|\?|$)/.test(request.raw.url ?? '') && request.method !== 'OPTIONS') {
+      if (/^\/+(v1|api\/+admin)(\/|\?|$)/.test(request.raw.url ?? '') && request.method !== 'OPTIONS') {
         const test = nameOfTest();
         record(reply.raw, (answer) => this.#judge(request, answer, test));
       }
@@ -28,8 +35,11 @@ export class AnswerJudge {
   #judge(request: FastifyRequest, answer: Omit<GivenAnswer, 'hasBody'>, test: string): void {
     const { method, routeOptions, url } = request;
     const hasBody = method !== 'HEAD';
-    const route = routes.get(`${hasBody ? method : 'GET'} ${routeOptions.url}`);
-    const problems = judgeAnswer(route, { ...answer, hasBody });
+    const name = `${hasBody ? method : 'GET'} ${routeOptions.url}`;
+    const given = { ...answer, hasBody };
+    const isAdmin = /^\/+api/.test(url);
+    if (isAdmin && this.#isAdminMadeUp && answer.status < 400) return;
+    const problems = isAdmin ? judgeAdminAnswer(adminsRoutes.get(name), given) : judgeAnswer(routes.get(name), given);
     if (problems.length === 0) return;
     this.#problems.push(`${method} ${url} → ${answer.status}, in “${test}”: ${problems.slice(0, 5).join('; ')}`);
   }

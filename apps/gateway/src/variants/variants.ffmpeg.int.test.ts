@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { probeImage } from '@reelay/platform/probe-image';
 import { createTestDatabase, type TestDatabase } from '@reelay/testing/database';
 import { openTestRedis, type TestRedis } from '@reelay/testing/redis';
+import OpenAI, { NotFoundError } from 'openai';
 import { succeed, succeedWith } from '../testing/play-worker.js';
 import { startTestGateway, type TestGateway } from '../testing/test-gateway.js';
 
@@ -86,6 +87,26 @@ test.each([
     );
   },
 );
+
+test('the official SDK downloads them as it downloads the video', async () => {
+  const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: key, maxRetries: 0 });
+  const { id } = await createFinished();
+  const download = async (variant: 'video' | 'thumbnail' | 'spritesheet') => {
+    const response = await client.videos.downloadContent(id, { variant });
+    return { type: response.headers.get('content-type'), bytes: await bytesOf(response) };
+  };
+  const thumbnail = await download('thumbnail');
+  expect([thumbnail.type, probeImage(thumbnail.bytes)]).toEqual(['image/webp', { width: 640, height: 360 }]);
+  const spritesheet = await download('spritesheet');
+  expect([spritesheet.type, probeImage(spritesheet.bytes)]).toEqual(['image/jpeg', { width: 1200, height: 670 }]);
+  const whole = await download('video');
+  expect([whole.type, whole.bytes.equals(video)]).toEqual(['video/mp4', true]);
+
+  const { id: early } = await create();
+  await expect(client.videos.downloadContent(early, { variant: 'thumbnail' })).rejects.toMatchObject({
+    ...{ constructor: NotFoundError, code: 'video_not_ready' },
+  });
+});
 
 test('of two gateways that make the same picture one keeps it, and both answer with that', async () => {
   const { id, ulid } = await createFinished();

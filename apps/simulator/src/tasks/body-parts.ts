@@ -17,7 +17,7 @@ export const PRO_MODEL = 'sy_ore';
 export const PRO_FRAMES = 750;
 
 /** What several bodies have in common. */
-export const anyTextSchema = z.string().max(20_000);
+export const anyTextSchema = z.string().max(64_000);
 export const promptSchema = anyTextSchema.regex(/\S/, 'must not be blank');
 export const orientationSchema = z.enum(['landscape', 'portrait']);
 export const framesSchema = z.literal([300, 450, PRO_FRAMES]);

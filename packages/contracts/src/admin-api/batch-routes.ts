@@ -89,6 +89,7 @@ export const batchRoutes: readonly AdminRoute[] = [
     tag: 'batches',
     summary: 'Stop a batch',
     description: 'What is done stays done; rows without a verdict stay without one.',
-    response: batchViewSchema,
+    response: batchPageSchema,
+    errors: ['invalid_request'],
   },
 ];

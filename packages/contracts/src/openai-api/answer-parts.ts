@@ -1,6 +1,6 @@
 /** What several answers of `/v1` are made of. Each has all its keys, always; null is what there is not (yet). */
 import { z } from 'zod';
-import { type ErrorCode, errorRegistry } from '../errors.js';
+import { type ErrorCode, errorRegistry, errorTypes } from '../errors.js';
 
 export const unixSeconds = z.number().int().describe('Seconds since 1970.');
 export const progress = z.number().int().min(0).max(100);
@@ -16,7 +16,7 @@ export const errorCodeSchema = z
 export const errorBodySchema = z.object({
   error: z.object({
     message: z.string().describe('What happened and what to do, for people.'),
-    type: z.enum(['invalid_request_error', 'server_error', 'requests', 'insufficient_quota']),
+    type: z.enum(errorTypes),
     param: z.string().nullable().describe('The field that is meant, where one is.'),
     code: errorCodeSchema,
     /** Where the error is about a generation that goes on or is kept. */

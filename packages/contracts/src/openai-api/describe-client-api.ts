@@ -14,6 +14,15 @@ export interface ClientApiOptions {
   serverUrl: string;
 }
 
+const textHeader = (description: string) => ({ description, schema: { type: 'string' } });
+
+/** Every answer to a key with a limit has them. */
+const rateHeaders = {
+  'x-ratelimit-limit-requests': textHeader('How many requests the key may send in a minute, where it has a limit.'),
+  'x-ratelimit-remaining-requests': textHeader('How many of them are left.'),
+  'x-ratelimit-reset-requests': textHeader('In how long all of them are there again, as in `1m0s`.'),
+};
+
 export function describeClientApi({ routes, version, serverUrl }: ClientApiOptions): OpenApiDocument {
   const schemas = new SchemaWriter(schemaNames);
   const paths: OpenApiDocument['paths'] = {};
@@ -27,7 +36,7 @@ export function describeClientApi({ routes, version, serverUrl }: ClientApiOptio
       title: 'Reelay API',
       version,
       description:
-        'OpenAI’s API for images and videos, with a little beside it. Official SDKs work with this address and `/v1` as their base URL. Fields that are not described are ignored in requests; answers may gain more of them.',
+        'OpenAI’s API for images and videos, with a little beside it. Official SDKs work with this address and `/v1` as their base URL. Fields that are not described are ignored in requests; answers may gain more of them. Every answer to a key with a rate limit has the `x-ratelimit-*` headers that are described at 429.',
     },
     servers: [{ url: serverUrl }],
     security: [{ apiKey: [] }],
@@ -114,9 +123,7 @@ function describe({ description, json, event, file, headers }: ClientAnswer, sch
   const described = Object.entries({ ...headers, 'x-request-id': 'What the log of the gateway has of this request.' });
   return {
     description,
-    headers: Object.fromEntries(
-      described.map(([name, means]) => [name, { description: means, schema: { type: 'string' } }]),
-    ),
+    headers: Object.fromEntries(described.map(([name, means]) => [name, textHeader(means)])),
     ...(Object.keys(content).length === 0 ? {} : { content }),
   };
 }
@@ -126,7 +133,20 @@ function errorResponses(route: ClientRoute, schemas: SchemaWriter): Record<strin
   return Object.fromEntries(
     [...errorAnswersOf(route)].map(([status, codes]) => {
       const description = codes.map((code) => `\`${code}\``).join(', ');
-      return [String(status), { description, content }];
+      return [String(status), { description, headers: headersOfError(status), content }];
     }),
   );
+}
+
+function headersOfError(status: number): Answer['headers'] {
+  return {
+    'x-request-id': textHeader('What the log of the gateway has of this request.'),
+    ...(status === 429 || status >= 500
+      ? {
+          'retry-after': textHeader('Seconds after which the request may be sent again; not where that does not help.'),
+          'x-should-retry': textHeader('`false` where official SDKs would try again, and it does not help.'),
+        }
+      : {}),
+    ...(status === 429 ? rateHeaders : {}),
+  };
 }

@@ -20,7 +20,7 @@ export const imageRoutes: readonly ClientRoute[] = [
     body: createImageSchema,
     example: { prompt: 'A paper boat on a lake at dawn', model: 'gpt-image', response_format: 'url' },
     answers: made,
-    errors: [...acceptErrors, ...waitErrors],
+    errors: [...acceptErrors, ...waitErrors, 'moderation_blocked'],
   },
   {
     operation: 'editImage',
@@ -40,6 +40,6 @@ export const imageRoutes: readonly ClientRoute[] = [
     fields: { image: imageField, images: imagesField },
     files: ['image'],
     answers: made,
-    errors: [...acceptErrors, ...waitErrors],
+    errors: [...acceptErrors, ...waitErrors, 'moderation_blocked'],
   },
 ];

@@ -18,6 +18,7 @@ describe('the prompt of a chat', () => {
     ['text parts, joined by newlines', [user([text('a'), text('b')])], 'a\nb'],
     ['the last message of the user', [user('old'), { role: 'assistant', content: 'made' }, user('new')], 'new'],
     ['a text after odd old parts', [user([null, 'x', { text: 1 }]), user('a fox')], 'a fox'],
+    ['the user, whatever came before', [{ role: 'model', content: { a: 1 } }, 7, user('a fox')], 'a fox'],
     ['the user, whatever follows', [user('a fox'), { role: 'assistant', content: 'hm' }], 'a fox'],
     ['the last message where no user speaks', [{ role: 'system', content: 'a fox' }], 'a fox'],
     ['a text with space around it', [user('  a fox \n')], 'a fox'],

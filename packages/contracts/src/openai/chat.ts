@@ -18,6 +18,13 @@ const message = z.object({
     .nullish(),
 });
 
+/** Clients send whole conversations; only the message that is read need be one of ours. */
+function withoutEarlier(messages: unknown): unknown {
+  if (!Array.isArray(messages)) return messages;
+  const read = indexOfRead(messages);
+  return messages.map((each: unknown, index) => (index === read ? each : { role: 'assistant' }));
+}
+
 const mostPairs = 16;
 const metadataSchema = z
   .record(z.string().max(64), z.string().max(512))
@@ -25,7 +32,7 @@ const metadataSchema = z
 
 export const chatCompletionSchema = z.object({
   model: z.string().min(1),
-  messages: z.array(message).min(1),
+  messages: z.preprocess(withoutEarlier, z.array(message).min(1)),
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
   n: z.number().int().nullish(),
@@ -67,9 +74,16 @@ type Message = ChatCompletion['messages'][number];
 type Part = { type: string; [field: string]: unknown };
 
 function lastMessage(messages: readonly Message[]): [Message['content'], string] {
-  const ofUser = messages.findLastIndex((candidate) => candidate.role === 'user');
-  const index = ofUser === -1 ? messages.length - 1 : ofUser;
+  const index = indexOfRead(messages);
   return [messages[index]?.content, `messages[${index}].content`];
+}
+
+/** The last of a user, or else the last. */
+function indexOfRead(messages: readonly unknown[]): number {
+  const ofUser = messages.findLastIndex(
+    (each) => typeof each === 'object' && each !== null && 'role' in each && each.role === 'user',
+  );
+  return ofUser === -1 ? messages.length - 1 : ofUser;
 }
 
 function readContent(content: Message['content'], path: string): { text: string; media: MediaInput[] } {

@@ -60,12 +60,15 @@ test.each([
 test('what is left empty counts as left out', () => {
   const { model, input, count } = orderOf({ size: '', n: '' });
   expect({ id: model.id, asked: input.asked, count }).toEqual({ id: 'gpt-image', asked: {}, count: 1 });
+  expect(editOf({ image: file, mask: '', markup: '' }).input.media).toHaveLength(1);
 });
 
 test('numbers and truth are also read as the text that multipart makes of them', () => {
   expect(orderOf({ n: '2', stream: 'true' })).toMatchObject({ count: 2, isStreamed: true });
   expect(orderOf({ n: 10, stream: true })).toMatchObject({ count: 10, isStreamed: true });
   expect(orderOf({ n: null, stream: 'false' })).toMatchObject({ count: 1, isStreamed: false });
+  expect(orderOf({ n: '2.0', stream: 'True' })).toMatchObject({ count: 2, isStreamed: true });
+  expect(orderOf({ n: '1.0', stream: 'False' })).toMatchObject({ count: 1, isStreamed: false });
 });
 
 test.each<[string, object, string, string]>([
@@ -81,6 +84,7 @@ test.each<[string, object, string, string]>([
   ['no image', { n: 0 }, 'invalid_value', 'n'],
   ['eleven images', { n: '11' }, 'invalid_value', 'n'],
   ['half an image', { n: 1.5 }, 'invalid_value', 'n'],
+  ['half an image as text', { n: '1.5' }, 'invalid_value', 'n'],
   ['a word for a number', { n: 'two' }, 'invalid_value', 'n'],
   ['a book', { prompt: 'x'.repeat(maximumPromptLength + 1) }, 'invalid_value', 'prompt'],
 ])('refuses %s by its name', (_name, body, code, param) => {

@@ -13,7 +13,11 @@ import { promptSchema, UploadedFile } from './videos.js';
 
 /** Multipart has no types: there numbers and truth come as text. */
 const wholeNumber = z.union([z.number(), z.string()], 'Send a whole number');
-const truth = z.union([z.boolean(), z.enum(['true', 'false'])], 'Send true or false');
+const truth = z.preprocess(
+  // Python's spelling is True.
+  (given) => (typeof given === 'string' ? given.toLowerCase() : given),
+  z.union([z.boolean(), z.enum(['true', 'false'])], 'Send true or false'),
+);
 
 export const createImageSchema = z.object({
   prompt: promptSchema,
@@ -26,7 +30,7 @@ export const createImageSchema = z.object({
 export type CreateImage = z.infer<typeof createImageSchema>;
 
 export const editImageSchema = createImageSchema.extend({
-  /** Multipart: one file, or several as `image[]`. */
+  /** Multipart: one file, or several as `image`, `image[]` or `image[0]`. */
   image: z.unknown().optional(),
   /** JSON: `[{image_url}]` or `[{file_id}]`. */
   images: z.unknown().optional(),
@@ -79,7 +83,9 @@ function unsaidForm({ model }: CreateImage, alwaysBase64: boolean): ImageForm {
 /** @throws AppError those of `inputOfImage`, `missing_required_parameter` */
 export function inputOfImageEdit(body: EditImage): ImageOrder {
   const order = inputOfImage(body);
-  for (const name of ['mask', 'markup'] as const) if (body[name] != null) throw noMask(name, order.model);
+  for (const name of ['mask', 'markup'] as const) {
+    if (body[name] != null && body[name] !== '') throw noMask(name, order.model);
+  }
   const media = [...listImages(body.image, 'image'), ...listImages(body.images, 'images')];
   if (media.length === 0) {
     throw new AppError(
@@ -97,7 +103,7 @@ export function inputOfImageEdit(body: EditImage): ImageOrder {
 
 function readCount(n: CreateImage['n']): number {
   if (n == null || n === '') return 1;
-  const count = typeof n === 'number' ? n : /^\d{1,2}$/.test(n.trim()) ? Number(n) : Number.NaN;
+  const count = typeof n === 'number' ? n : /^\d{1,2}(?:\.0{1,9})?$/.test(n.trim()) ? Number(n) : Number.NaN;
   if (Number.isInteger(count) && count >= 1 && count <= mostImages) return count;
   throw new AppError('invalid_value', `"n" must be a whole number from 1 to ${mostImages}.`, { param: 'n' });
 }

@@ -62,6 +62,7 @@ test.each<[unknown, string]>([
   [{}, 'invalid_value'],
   [{ id: 7 }, 'invalid_value'],
   [[], 'invalid_value'],
+  [{ id, file_id: 'file-1' }, 'invalid_value'],
 ])('%j is no video', (given, code) => {
   expect(() => readVideo(given)).toThrow(expect.objectContaining({ code, param: 'video' }));
 });

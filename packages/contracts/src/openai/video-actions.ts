@@ -6,7 +6,7 @@ import { LongText } from '../request/long-text.js';
 import { checkPromptLength, type MediaInput, type RequestInput } from '../request/request-input.js';
 import { FileId } from '../request/stored-upload.js';
 import { getVideoModel, readSeconds } from './choose-video.js';
-import { promptSchema, UploadedFile } from './videos.js';
+import { isGiven, promptSchema, UploadedFile } from './videos.js';
 
 /** Looked at by `readVideo`. */
 const video = z.unknown();
@@ -46,7 +46,12 @@ export function readVideo(given: unknown): GivenVideo {
     return /^(https?:|data:)/i.test(given) ? { media: { kind: 'video', source: given, param } } : { id: given, param };
   }
   const { id, file_id: fileId } = given as { id?: unknown; file_id?: unknown };
-  if (typeof fileId === 'string')
+  if (isGiven(id) && isGiven(fileId)) {
+    throw new AppError('invalid_value', 'Send either {"id": "video_…"} or {"file_id": "file-…"} as video, not both.', {
+      param,
+    });
+  }
+  if (typeof fileId === 'string' && isGiven(fileId))
     return { media: { kind: 'video', source: new FileId(fileId), param: `${param}.file_id` } };
   if (typeof id === 'string' && id !== '') return { id, param: `${param}.id` };
   throw new AppError('invalid_value', 'video must be {"id": "video_…"} or a file.', { param });

@@ -33,6 +33,18 @@ test.each<[string, unknown, MediaInput['source'], string]>([
   ['an uploaded file', { file_id: 'file-1' }, new FileId('file-1'), 'input_reference.file_id'],
   ['a file', new UploadedFile('boat.png', bytes), bytes, 'input_reference'],
   ['an address', { image_url: 'https://example.com/a.png' }, 'https://example.com/a.png', 'input_reference.image_url'],
+  [
+    'an address beside a file id left out',
+    { image_url: 'https://example.com/a.png', file_id: null },
+    'https://example.com/a.png',
+    'input_reference.image_url',
+  ],
+  [
+    'a file id beside an empty address',
+    { image_url: '', file_id: 'file-1' },
+    new FileId('file-1'),
+    'input_reference.file_id',
+  ],
   ['a plain string', 'data:image/png;base64,AA==', 'data:image/png;base64,AA==', 'input_reference'],
 ])('takes a reference as %s', (_name, given, source, param) => {
   expect(inputOf({ input_reference: given }).input.media).toEqual([{ kind: 'image', source, param }]);
@@ -49,6 +61,12 @@ test.each([
   ['a size for an extension', { model: 'sora2-extension-10s', size: '720x1280' }, 'not_supported_by_model', 'size'],
   ['a file id that is none', { input_reference: { file_id: 7 } }, 'invalid_value', 'input_reference'],
   ['a reference that is none', { input_reference: 7 }, 'invalid_value', 'input_reference'],
+  [
+    'two references at once',
+    { input_reference: { file_id: 'file-1', image_url: 'data:image/png;base64,AA==' } },
+    'invalid_value',
+    'input_reference',
+  ],
 ])('refuses %s with a reason', (_name, body, code, param) => {
   expect(() => inputOf(body)).toThrow(expect.objectContaining({ code, param }));
 });
@@ -108,4 +126,10 @@ test('characters are named by where they stand', () => {
   for (const characters of [[{ id: '1' }, { id: '2' }, { id: '3' }], ['char_1'], 'char_1', [{}]]) {
     expect(createVideoSchema.safeParse({ prompt: 'a', characters }).success).toBe(false);
   }
+});
+
+test('of too many characters it is said how many may be', () => {
+  const characters = [{ id: '1' }, { id: '2' }, { id: '3' }];
+  const { error } = createVideoSchema.safeParse({ prompt: 'a', characters });
+  expect(error?.issues).toMatchObject([{ path: ['characters'], message: 'Send at most two characters' }]);
 });

@@ -18,7 +18,9 @@ export class UploadedFile {
 export const promptSchema = z.union([z.string().trim().min(1), z.instanceof(LongText)]);
 
 /** OpenAI's guide allows two; each is a character made here. */
-const charactersSchema = z.array(z.object({ id: z.string().min(1) }), 'Send a list like [{"id": "char_…"}]').max(2);
+const charactersSchema = z
+  .array(z.object({ id: z.string().min(1) }), 'Send a list like [{"id": "char_…"}]')
+  .max(2, 'Send at most two characters');
 
 export const createVideoSchema = z.object({
   prompt: promptSchema,
@@ -47,9 +49,16 @@ function readReference(given: unknown): MediaInput {
   if (given instanceof UploadedFile) return { kind: 'image', source: given.bytes, param };
   if (isAddress(given)) return { kind: 'image', source: given, param };
   if (typeof given === 'object' && given !== null) {
-    const { image_url: imageUrl } = given as { image_url?: unknown };
+    const { image_url: imageUrl, file_id: fileId } = given as { image_url?: unknown; file_id?: unknown };
+    // Neither is better than the other: using one would silently drop what was meant.
+    if (isGiven(imageUrl) && isGiven(fileId)) {
+      throw new AppError(
+        'invalid_value',
+        'Send either {"image_url": "…"} or {"file_id": "file-…"} as input_reference, not both.',
+        { param },
+      );
+    }
     if (isAddress(imageUrl)) return { kind: 'image', source: imageUrl, param: `${param}.image_url` };
-    const { file_id: fileId } = given as { file_id?: unknown };
     if (typeof fileId === 'string') return { kind: 'image', source: new FileId(fileId), param: `${param}.file_id` };
   }
   throw new AppError(
@@ -57,6 +66,11 @@ function readReference(given: unknown): MediaInput {
     'input_reference must be an image file, {"image_url": "…"} or {"file_id": "file-…"}.',
     { param },
   );
+}
+
+/** Forms and nodes of workflows send what was left out as an empty text. */
+export function isGiven(value: unknown): boolean {
+  return value != null && value !== '';
 }
 
 function isAddress(given: unknown): given is string | LongText {

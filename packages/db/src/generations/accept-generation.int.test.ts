@@ -85,6 +85,20 @@ test('what an acceptance tells of the generation is what its row says', async ()
   expect(acceptance).toMatchObject({ generation: { simulated: true } });
 });
 
+test('what is pinned to the account of what it starts from is simulated as that was, until its lane is counted', async () => {
+  const pinned = { lane: 'sora:video:any:sora2:token-1' };
+  for (const simulated of [true, false]) {
+    const parent = accept();
+    await acceptGeneration(database, parent);
+    await database.generation.update({ where: { id: parent.id }, data: { simulated } });
+    const draft = { type: 'draft', id: 'gen_1', generationId: parent.id } as const;
+    const command = accept({ ...pinned, request: { ...request, workflow: 'remix', parent: draft } });
+    expect(await acceptGeneration(database, command)).toMatchObject({ generation: { simulated } });
+    expect(await findGeneration(database, command)).toMatchObject({ simulated });
+  }
+  expect(await acceptGeneration(database, accept(pinned))).toMatchObject({ generation: { simulated: false } });
+});
+
 test('the deadline is counted by the clock of the database', async () => {
   const command = accept({ deadlineMs: 3_600_000 });
   await acceptGeneration(database, command);

@@ -95,7 +95,9 @@ export async function acceptGeneration(database: Queryable, accept: AcceptGenera
         ${accept.request.model}, ${accept.provider}, ${accept.lane}, coalesce((SELECT priority FROM own), 0), ${JSON.stringify(accept.request)}::jsonb,
         ${accept.requestHash}, ${accept.waiter},
         -- What it will be if nothing changes; the assignment knows.
-        coalesce((SELECT tokens > 0 AND simulated = tokens FROM lane_state WHERE lane = ${accept.lane}), false), now() + ${accept.deadlineMs} * interval '1 millisecond'
+        coalesce((SELECT tokens > 0 AND simulated = tokens FROM lane_state WHERE lane = ${accept.lane}),
+          -- Work of one account has a lane of its own, which nobody has counted yet: that account made what it starts from.
+          (SELECT simulated FROM generation WHERE id = ${parentOf(request)}::text), false), now() + ${accept.deadlineMs} * interval '1 millisecond'
       WHERE EXISTS (SELECT FROM allowed) AND (${key}::text IS NULL OR EXISTS (SELECT FROM claimed))
       RETURNING id, owner_id, api_key_id, kind, model, priority, simulated, created_at, deadline_at
     ), linked AS (
@@ -119,6 +121,10 @@ export async function acceptGeneration(database: Queryable, accept: AcceptGenera
   if (refusal) return refusal;
   const message = 'An image or video of this request is not stored any more. Send the request again with it.';
   throw new AppError('invalid_reference', message);
+}
+
+function parentOf({ parent }: GenerationRequest): string | null {
+  return (parent?.type === 'draft' ? parent.generationId : undefined) ?? null;
 }
 
 interface Written extends Partial<LaneOutlook>, CountedOpen, AcceptedColumns {}

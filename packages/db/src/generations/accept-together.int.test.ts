@@ -70,6 +70,19 @@ test('writes of each what an accept alone writes, and returns the same', async (
   await database.$executeRaw`UPDATE api_key SET priority = 0 WHERE id = 'busy'`;
 });
 
+test('of those that start from others each is simulated as its own was, where its lane is not counted yet', async () => {
+  const [parent, other] = [accept(), accept()];
+  await acceptTogether(database, [parent, other]);
+  await database.generation.update({ where: { id: parent.id }, data: { simulated: true } });
+  const remixOf = ({ id }: AcceptGeneration) => {
+    const draft = { type: 'draft', id: `gen_${id}`, generationId: id } as const;
+    return accept({ lane: `${lane}:token-1`, request: { ...request, workflow: 'remix', parent: draft } });
+  };
+  const remixes = [remixOf(parent), remixOf(other), accept({ lane: `${lane}:token-1` })];
+  const accepted = await acceptTogether(database, remixes);
+  expect(remixes.map(({ id }) => accepted.get(id)?.simulated)).toEqual([true, false, false]);
+});
+
 /** Without what is another of each. */
 async function rowsOf(id: string) {
   const {

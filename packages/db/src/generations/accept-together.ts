@@ -61,7 +61,8 @@ export async function acceptTogether(
         (id, owner_id, api_key_id, dialect, kind, model, provider, lane, priority, request, request_hash, waiter, simulated, deadline_at)
       SELECT member.id, "ownerId", "apiKeyId", dialect, kind, request ->> 'model', provider, lane, priority, request, "requestHash", waiter,
         -- What it will be if nothing changes; the assignment knows.
-        coalesce((SELECT tokens > 0 AND simulated = tokens FROM lane_state WHERE lane_state.lane = admitted.lane), false),
+        coalesce((SELECT tokens > 0 AND simulated = tokens FROM lane_state WHERE lane_state.lane = admitted.lane),
+          (SELECT simulated FROM generation WHERE generation.id = member.request -> 'parent' ->> 'generationId'), false),
         now() + "deadlineMs" * interval '1 millisecond'
       FROM admitted, jsonb_to_recordset(members) AS member (id text, request jsonb, "requestHash" text)
       RETURNING id, owner_id, api_key_id, kind, model, priority, simulated, created_at, deadline_at

@@ -17,6 +17,6 @@ export function mediaOf(draft: Draft): MediaSource[] {
 }
 
 function refusal(reason: string): PollOutcome & { state: 'refused' } {
-  const message = `The upstream refused the content: ${reason || 'it violates its guardrails'}. Change the prompt and send it again.`;
+  const message = `The upstream refused the content: ${reason.replace(/[.!。！\s]+$/, '') || 'it violates its guardrails'}. Change the prompt and send it again.`;
   return { state: 'refused', error: { code: 'content_policy_violation', message } };
 }

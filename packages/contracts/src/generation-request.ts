@@ -55,12 +55,12 @@ export const generationRequestSchema = z.object({
   references: z.array(referenceSchema).default([]),
   parent: parentSchema.optional(),
   orientation: z.enum(['landscape', 'portrait', 'square']),
-  /** Pixels asked of the upstream, for images. */
+  /** Pixels asked of the upstream, for images; of an extension those of the video that it continues. */
   width: z.number().int().positive().optional(),
   height: z.number().int().positive().optional(),
   /** Length asked of the upstream, whole seconds; 0 for what has no length. */
   seconds: z.number().int().nonnegative(),
-  /** 30 frames a second; 1 for images. */
+  /** 30 frames a second; 1 for images. Of an extension the whole video's, while its `seconds` are those that are added. */
   frames: z.number().int().nonnegative(),
   /** How much the upstream is to make of a prompt. */
   enhance: z.object({ level: z.enum(['short', 'medium', 'long']), seconds: z.number().int().positive() }).optional(),

@@ -225,6 +225,12 @@ async function bringInOrder(): Promise<void> {
     `UPDATE token SET state = 'active', state_reason = NULL, image_cooling_until = NULL, video_cooling_until = NULL WHERE id = $1`,
     [tokenId],
   );
+  // Nobody was told: until the pool is looked at again, requests are refused as if the account were still out.
+  const stillOut = () => stack.sql('SELECT FROM lane_state WHERE tokens > 0 AND serving = 0');
+  await waitFor(async () => (await stillOut()).length === 0, {
+    timeoutMs: 30_000,
+    describe: 'the account to serve again',
+  });
 }
 
 function effectOf({ states, rested, versions }: TokenHistory): Effect {

@@ -1,6 +1,7 @@
 // Who may import whom. Reads every package.json and every import, and names each arrow that the table does not allow.
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { isTestCode } from '../infra/test-code.mts';
 import { sourceFiles } from './source-files.mts';
 
 interface Rule {
@@ -80,11 +81,6 @@ function sourceOf(specifier: string, from: string): string {
   if (specifier.startsWith('.')) return path.posix.join(path.posix.dirname(from), specifier.replace(/\.js$/, '.ts'));
   const [, name, inner] = /^@reelay\/([^/]+)\/(.+)$/.exec(specifier) ?? [];
   return name === undefined ? '' : `packages/${name}/src/${inner}.ts`;
-}
-
-/** Tests, and what only tests of a package use: tools/compile.mts leaves it out. */
-function isTestCode(file: string): boolean {
-  return /\.test\.tsx?$/.test(file) || /\/src\/(testing|fuzz)\/|__fixtures__/.test(file);
 }
 
 function ownPackages(names: readonly string[]): string[] {

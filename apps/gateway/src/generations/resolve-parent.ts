@@ -1,5 +1,6 @@
 /** What a request starts from, looked up: whose it is, where it lies upstream, and whether it may be used so. */
 import { AppError } from '@reelay/contracts/errors';
+import { framesPerSecond } from '@reelay/contracts/frames-per-second';
 import type { GenerationRequest, Parent, Workflow } from '@reelay/contracts/generation-request';
 import { findModel } from '@reelay/contracts/models';
 import type { PlannedParent } from '@reelay/contracts/request/planned-request';
@@ -48,8 +49,6 @@ export async function resolveParent(database: Database, resolve: ResolveParent):
     ...(continued === undefined ? {} : { continued }),
   };
 }
-
-const framesPerSecond = 30;
 
 /** What was measured, else what was asked of the upstream: a video that is only passed on is not looked at here. */
 async function footageOf(database: Database, of: { id: string; ownerId: string }): Promise<Footage | undefined> {

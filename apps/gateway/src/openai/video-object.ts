@@ -1,5 +1,6 @@
 /** A generation as OpenAI's video object (openai-wire 3.5): all 13 keys, always, and a few of ours beside them. */
 import type { GenerationState } from '@reelay/contracts/domain';
+import { framesPerSecond } from '@reelay/contracts/frames-per-second';
 import type { GenerationRequest, MediaAsset } from '@reelay/contracts/generation-request';
 import { publicId } from '@reelay/contracts/ids';
 import { findModel } from '@reelay/contracts/models';
@@ -53,8 +54,6 @@ function sizeOf(request: GenerationRequest, media: MediaAsset | undefined): stri
   }
   return findModel(request.model)?.size ?? '';
 }
-
-const framesPerSecond = 30;
 
 /** Of an extension the whole video, as OpenAI has it ("the stitched total duration"); the request's seconds are what is added. */
 function secondsOf({ workflow, seconds, frames }: GenerationRequest, media: MediaAsset | undefined): number {

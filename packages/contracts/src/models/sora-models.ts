@@ -1,11 +1,11 @@
 /** Sora's models under sora2api's ids. Source: sora-web.md 3.4. */
+import { framesPerSecond } from '../frames-per-second.js';
 import { styleIds } from '../prompt/styles.js';
 import type { EnhanceLevel, Model, Orientation } from './model.js';
 
 /** 2026-01-21, when sora2api had the ids; those marked so came on 2026-03-07. */
 const firstCreated = 1_768_953_600;
 const laterCreated = 1_772_841_600;
-const framesPerSecond = 30;
 
 const anyPlan = { plan: 'any', sora2: true } as const;
 const proPlan = { plan: 'pro', sora2: true } as const;
